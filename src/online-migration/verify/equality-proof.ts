@@ -4,11 +4,13 @@ import {
   type Difference,
   findDifferencesAtOnce,
   keepUnrebuildable,
+  NAMED_DIFFERENCES,
   type ProofBatch,
   type ProofMode,
 } from './equality-statements.ts';
+import { type KeySpan, readKeySpans } from './key-spans.ts';
+import { ProofPace } from './proof-pace.ts';
 import { nextBatchRows } from './batch-rows.ts';
-import { readControls } from '../state/backfill-controls.ts';
 import { changedColumnsOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import { describeBlocker, findBlockers } from '../postgres/lock-blockers.ts';
@@ -17,18 +19,17 @@ import { pause } from '../postgres/pause.ts';
 import { isLockConflict } from '../postgres/database-error.ts';
 import type { Session } from '../postgres/session.ts';
 
-/** Target duration of a batch, because a write of one of its rows waits for it. */
-const BATCH_MS = 100;
 /** Few enough to be read in that time even with documents of 30 kB each. */
 const FIRST_BATCH_ROWS = 16;
 /** Far below `deadlock_timeout`: if the application and a batch deadlock, the batch gives way first. */
 const LOCK_TIMEOUT_MS = 50;
 const CONTENTION_PAUSE_MS = 100;
-const PAUSED_MS = 250;
 
 /** Input of a comparison. */
 export interface ProofSurroundings {
   readonly session: Session;
+  /** Opens another session, for the second half of a large table. */
+  readonly openSession: () => Promise<Session>;
   readonly change: ColumnChange;
   /** Ends the comparison between two batches. */
   readonly signal: AbortSignal;
@@ -41,11 +42,13 @@ export interface ProofSurroundings {
  *
  * 1. It reads in the order of the key, not of the blocks. An update moves a row to another block but does not change
  *    its key, so no row is missed while the application writes.
- * 2. Each batch is a separate transaction, so snapshots are short. It has as many rows as fit in 100 ms.
- * 3. With `keep`, the keep triggers must exist: they record changes to rows that a batch has already read.
- * 4. A table without a key is compared in one statement, because only one snapshot contains every row exactly once.
+ * 2. A large table is divided at a key near its middle, and two sessions compare its halves.
+ * 3. Each batch is a separate transaction, so snapshots are short. It has as many rows as fit in 100 ms, fewer while other sessions
+ *    are busy; then it also rests after each batch, as the backfill does.
+ * 4. With `keep`, the keep triggers must exist: they record changes to rows that a batch has already read.
+ * 5. A table without a key is compared in one statement, because only one snapshot contains every row exactly once.
  *    Its old values cannot be kept, so with `keep` a value that cannot be rebuilt counts as a difference.
- * 5. Between two batches it obeys `paused` of the backfill's controls.
+ * 6. Between two batches it obeys `paused` of the backfill's controls.
  *
  * @returns the differences of the first ten differing rows; none if the columns are equal
  */
@@ -53,41 +56,66 @@ export async function findDifferences(
   surroundings: ProofSurroundings,
   mode: ProofMode,
 ): Promise<Difference[]> {
-  const { session, change, signal } = surroundings;
+  const { session, openSession, change, signal, emit } = surroundings;
   if (!changeNamesOf(change).key.lasts) return findDifferencesAtOnce(session, change, mode);
-  let lastKey: string[] | null = null;
-  let rows = FIRST_BATCH_ROWS;
-  do {
-    signal.throwIfAborted();
-    await waitWhilePaused(surroundings);
-    const began = performance.now();
-    const batch: ProofBatch | undefined = await compareBatchPatiently(surroundings, mode, lastKey, rows);
-    if (batch?.differences) return batch.differences;
-    // Otherwise it would read on for as long as others insert rows.
-    lastKey = batch?.is_full ? batch.last_key : null;
-    rows = nextBatchRows(rows, performance.now() - began, BATCH_MS);
-  } while (lastKey !== null);
-  return [];
+  const spans = await readKeySpans(session, change);
+  const pace = new ProofPace(change, emit);
+  const stop = new AbortController();
+  const compare = async (span: KeySpan, index: number) => {
+    try {
+      await using further = index === 0 ? undefined : await openSession();
+      await further?.outliveSilence();
+      const own = {
+        ...surroundings,
+        session: further ?? session,
+        signal: AbortSignal.any([signal, stop.signal]),
+      };
+      const differences = await compareSpan(own, mode, span, pace);
+      if (differences.length > 0) stop.abort();
+      return differences;
+    } catch (error) {
+      const isFirst = !stop.signal.aborted;
+      stop.abort();
+      if (isFirst) throw error;
+      return [];
+    }
+  };
+  const results = await Promise.allSettled(spans.map(compare));
+  const failed = results.find(({ status }) => status === 'rejected');
+  if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+  const found = results.flatMap((result) => (result as PromiseFulfilledResult<Difference[]>).value);
+  return found.slice(0, NAMED_DIFFERENCES);
 }
 
-async function waitWhilePaused({ session, change, signal, emit }: ProofSurroundings): Promise<void> {
-  const { change: name } = changeNamesOf(change);
-  const isPaused = async () => (await readControls(session, name)).paused;
-  if (!(await isPaused())) return;
-  emit({
-    type: 'comparison-paused',
-    change: name,
-    message: 'comparison of the columns: paused by hand',
-  });
-  do await pause(PAUSED_MS, signal);
-  while (await isPaused());
-  emit({ type: 'comparison-resumed', change: name, message: 'comparison of the columns: continues' });
+/** Compares the rows of a span, batch by batch, up to the first batch with differences. */
+async function compareSpan(
+  surroundings: ProofSurroundings,
+  mode: ProofMode,
+  span: KeySpan,
+  pace: ProofPace,
+): Promise<Difference[]> {
+  const { session, signal } = surroundings;
+  let rest = span;
+  let rows = FIRST_BATCH_ROWS;
+  for (;;) {
+    signal.throwIfAborted();
+    await pace.waitWhilePaused(session, signal);
+    const began = performance.now();
+    const batch = await compareBatchPatiently(surroundings, mode, rest, rows);
+    if (batch?.differences) return batch.differences;
+    // Otherwise it would read on for as long as others insert rows.
+    if (batch === undefined || !batch.is_full || batch.last_key === null) return [];
+    rest = { ...rest, after: batch.last_key };
+    const milliseconds = performance.now() - began;
+    rows = nextBatchRows(rows, milliseconds, pace.batchMs);
+    await pace.rest(session, milliseconds, signal);
+  }
 }
 
 async function compareBatchPatiently(
   surroundings: ProofSurroundings,
   mode: ProofMode,
-  afterKey: string[] | null,
+  rest: KeySpan,
   rows: number,
 ): Promise<ProofBatch | undefined> {
   const { session, change, signal, emit } = surroundings;
@@ -96,10 +124,10 @@ async function compareBatchPatiently(
     try {
       return await session.transaction(async () => {
         await session.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
-        const batch = await compareBatch(session, change, mode, afterKey, rows);
+        const batch = await compareBatch(session, change, mode, rest, rows);
         for (const [index, column] of changedColumnsOf(change).entries()) {
           if (batch?.unrebuildable?.[index]) {
-            await keepUnrebuildable(session, column, afterKey, batch.last_key);
+            await keepUnrebuildable(session, column, rest.after, batch.last_key);
           }
         }
         return batch;

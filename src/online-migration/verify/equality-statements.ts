@@ -5,8 +5,10 @@ import type { Queryable } from '../postgres/queryable.ts';
 import { changeNamesOf, namesOf } from '../change/names.ts';
 import type { Session } from '../postgres/session.ts';
 import { areDifferent, areUnequal } from '../change/value-difference.ts';
+import type { KeySpan } from './key-spans.ts';
 
-const NAMED_DIFFERENCES = 10;
+/** Largest number of rows of which a proof names the differences. */
+export const NAMED_DIFFERENCES = 10;
 
 /** A row in which the two columns of a pair are not equal. */
 export interface Difference {
@@ -69,14 +71,14 @@ export async function findDifferencesAtOnce(
 
 /**
  * Compares the columns of some rows, in the order of the key.
- * @param afterKey the key of the last row of the previous batch; null for the first batch
+ * @param rest the rows that have not been compared yet
  * @param batchRows largest number of rows
  */
 export async function compareBatch(
   database: Queryable,
   change: ColumnChange,
   mode: ProofMode,
-  afterKey: string[] | null,
+  { after, upTo }: KeySpan,
   batchRows: number,
 ): Promise<ProofBatch | undefined> {
   const { table, key } = changeNamesOf(change);
@@ -91,12 +93,16 @@ export async function compareBatch(
   const unrebuildable = pairs.map(
     ({ column, oldValue, newValue }) => `bool_or(${isUnrebuildable(column, oldValue, newValue)})`,
   );
+  const bounds = [
+    ...(after === null ? [] : [key.compare('t', '>', 1)]),
+    ...(upTo === null ? [] : [key.compare('t', '<=', 1 + (after?.length ?? 0))]),
+  ];
   const { rows } = await database.query<ProofBatch>(
     `
     with batch as materialized (
       select ${key.select('t')}, ${selectPairs(pairs, 't')}
       from ${table} t
-      ${afterKey === null ? '' : `where ${key.compare('t', '>', 1)}`}
+      ${bounds.length === 0 ? '' : `where ${bounds.join(' and ')}`}
       order by ${key.list('t')}
       limit ${batchRows}
     ), unequal as (
@@ -116,7 +122,7 @@ export async function compareBatch(
       (select count(*) from batch) = ${batchRows} as is_full,
       ${mode === 'keep' ? `(select array[${unrebuildable.join(', ')}] from batch)` : 'null'} as unrebuildable,
       (select jsonb_agg(to_jsonb(d)) from difference d) as differences`,
-    afterKey ?? [],
+    [...(after ?? []), ...(upTo ?? [])],
   );
   return rows[0];
 }
@@ -129,8 +135,8 @@ export async function compareBatch(
 export async function keepUnrebuildable(
   database: Queryable,
   column: ChangedColumn,
-  afterKey: string[] | null,
-  lastKey: string[] | null,
+  afterKey: readonly string[] | null,
+  lastKey: readonly string[] | null,
 ): Promise<void> {
   if (lastKey === null) return;
   const { record, table, key, lastingKey, oldColumn, newColumn, forwardInBulk } = namesOf(column);
