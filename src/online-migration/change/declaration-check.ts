@@ -73,6 +73,7 @@ const CONVERSION: Forms<Conversion> = {
     is: (value) => isFunction(value) || value === 'not reversible',
     form: 'a function of an SQL expression, or "not reversible"',
   },
+  isInvertible: optional({ is: (value) => typeof value === 'boolean', form: 'true or false' }),
   serverVersion: optional({ is: Number.isInteger, form: 'a whole number' }),
 };
 

@@ -42,6 +42,8 @@ interface Pair {
   readonly column: ChangedColumn;
   readonly oldValue: string;
   readonly newValue: string;
+  /** Only of a batch that keeps values. */
+  readonly isUnrebuildable: string;
 }
 
 /** Compares all rows in one statement, and so in one snapshot; for a table without a key. */
@@ -84,15 +86,21 @@ export async function compareBatch(
   const { table, key } = changeNamesOf(change);
   const { selected } = key;
   const pairs = pairsOf(change);
+  const isKeeping = mode === 'keep';
   const differs = (pair: Pair) => {
     const unequal = differ(pair.column, pair.oldValue, pair.newValue);
-    return mode === 'keep'
+    if (isKeeping && isInvertible(pair.column)) {
+      return `case when not ${pair.isUnrebuildable} and ${pair.oldValue} is not null then false else ${unequal} end`;
+    }
+    return isKeeping
       ? unequal
       : `case when ${pair.newValue} is null and ${isKnownReject(pair, 'b')} then false else ${unequal} end`;
   };
-  const unrebuildable = pairs.map(
-    ({ column, oldValue, newValue }) => `bool_or(${isUnrebuildable(column, oldValue, newValue)})`,
-  );
+  // Computed once for each row.
+  const rebuilt = pairs.map((pair) => {
+    const { oldColumn, newColumn } = namesOf(pair.column);
+    return `, ${isNotRebuilt(pair.column, `t.${oldColumn}`, `t.${newColumn}`)} as ${pair.isUnrebuildable}`;
+  });
   const bounds = [
     ...(after === null ? [] : [key.compare('t', '>', 1)]),
     ...(upTo === null ? [] : [key.compare('t', '<=', 1 + (after?.length ?? 0))]),
@@ -100,7 +108,7 @@ export async function compareBatch(
   const { rows } = await database.query<ProofBatch>(
     `
     with batch as materialized (
-      select ${key.select('t')}, ${selectPairs(pairs, 't')}
+      select ${key.select('t')}, ${selectPairs(pairs, 't')}${isKeeping ? rebuilt.join('') : ''}
       from ${table} t
       ${bounds.length === 0 ? '' : `where ${bounds.join(' and ')}`}
       order by ${key.list('t')}
@@ -120,7 +128,7 @@ export async function compareBatch(
         from (select * from batch b order by ${selected.descending('b')} limit 1) as b
       ) as last_key,
       (select count(*) from batch) = ${batchRows} as is_full,
-      ${mode === 'keep' ? `(select array[${unrebuildable.join(', ')}] from batch)` : 'null'} as unrebuildable,
+      ${isKeeping ? `(select array[${pairs.map((pair) => `bool_or(${pair.isUnrebuildable})`).join(', ')}] from batch)` : 'null'} as unrebuildable,
       (select jsonb_agg(to_jsonb(d)) from difference d) as differences`,
     [...(after ?? []), ...(upTo ?? [])],
   );
@@ -164,6 +172,7 @@ function pairsOf(change: ColumnChange): Pair[] {
     column,
     oldValue: `old_value_${index + 1}`,
     newValue: `new_value_${index + 1}`,
+    isUnrebuildable: `is_unrebuildable_${index + 1}`,
   }));
 }
 
@@ -218,6 +227,17 @@ function isUnrebuildable(column: ChangedColumn, oldValue: string, newValue: stri
   return isReversible(column)
     ? areDifferent(column.oldColumn.type, `${namesOf(column).backward}(${newValue})`, oldValue)
     : 'false';
+}
+
+function isInvertible(column: ChangedColumn): boolean {
+  return column.conversion?.isInvertible === true && isReversible(column);
+}
+
+/** The same, and for an invertible conversion by each byte: a collation may treat different texts as equal. */
+function isNotRebuilt(column: ChangedColumn, oldValue: string, newValue: string): string {
+  return isInvertible(column)
+    ? `(${namesOf(column).backward}(${newValue})::text collate "C") is distinct from ${oldValue}::text`
+    : isUnrebuildable(column, oldValue, newValue);
 }
 
 /** Deletes the values that an earlier contract kept, because the rows have their old columns again. */

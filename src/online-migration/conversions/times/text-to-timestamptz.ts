@@ -97,6 +97,7 @@ export function textToTimestamptzOf(precision: number): Conversion {
       when ${value} >= timestamptz '0001-01-01 00:00:00+00' and ${value} < timestamptz '10000-01-01 00:00:00+00'
       then replace(to_json(${value} at time zone 'UTC') #>> '{}', 'T', ' ')
     end)::varchar(26)`,
+    isInvertible: true,
   };
 }
 
