@@ -2,9 +2,9 @@ import { startThrowawayPostgres, type ThrowawayPostgres } from '../../database/t
 
 /**
  * Settings of the server. Commits are durable, as by default. The memory fits a small machine, and enough WAL space
- * keeps checkpoints out of the comparison.
+ * keeps checkpoints out of the comparison. WAL files are used again, as on a server that has run for a while: a new one is written twice.
  */
-export const SETTINGS = { shared_buffers: '256MB', max_wal_size: '4GB' } as const;
+export const SETTINGS = { shared_buffers: '256MB', max_wal_size: '4GB', min_wal_size: '4GB' } as const;
 
 /**
  * Starts a throwaway PostgreSQL.

@@ -40,7 +40,7 @@ function way(
 export const demoResult: DemoResult = {
   circumstances: {
     load: { clients: 8, longestPauseMs: 40 },
-    settings: { shared_buffers: '256MB', max_wal_size: '4GB' },
+    settings: { shared_buffers: '256MB', max_wal_size: '4GB', min_wal_size: '4GB' },
     machine: {
       cores: 2,
       processor: 'A <fast> one',
