@@ -1,3 +1,4 @@
+import { numberPieces } from '../bench/pieces.ts';
 import { type Machine, readMachine } from '../harness/machine.ts';
 import { connect } from '../harness/connection.ts';
 import { startServer } from '../harness/server.ts';
@@ -45,14 +46,7 @@ export async function runBenchChange(
 ): Promise<BenchChangeResult> {
   const began = new Date();
   const pieces = options.rows.length * (1 + options.workers.length);
-  let begun = 0;
-  async function piece<T>(task: string, work: () => Promise<T>, describe: (result: T) => string): Promise<T> {
-    signal.throwIfAborted();
-    observer.begins((begun += 1), pieces, task);
-    const result = await work();
-    observer.ended(describe(result));
-    return result;
-  }
+  const piece = numberPieces(pieces, signal, observer);
 
   await using server = await startServer(signal);
   await using admin = await connect(server.url());

@@ -1,3 +1,4 @@
+import { numberPieces, type Piece } from '../bench/pieces.ts';
 import { rowCount } from '../../command-line/row-count.ts';
 import { measureCapacity } from '../bench/capacity.ts';
 import { measureIdle } from '../bench/idle.ts';
@@ -53,14 +54,7 @@ export async function runBenchLarge(
 ): Promise<LargeResult> {
   const began = new Date();
   const { rows, suites, workers, seed } = options;
-  let begun = 0;
-  async function piece<T>(task: string, work: () => Promise<T>, describe: (result: T) => string): Promise<T> {
-    signal.throwIfAborted();
-    observer.begins((begun += 1), PIECES * suites.length, task);
-    const result = await work();
-    observer.ended(describe(result));
-    return result;
-  }
+  const piece = numberPieces(PIECES * suites.length, signal, observer);
   let machine: Machine | undefined;
   const results: SuiteResult[] = [];
   for (const suite of suites) {
@@ -90,9 +84,6 @@ async function explainKills(error: unknown, { group }: GroupedServer): Promise<n
     { cause: error },
   );
 }
-
-/** Runs and shows a piece of work. */
-type Piece = <T>(task: string, work: () => Promise<T>, describe: (result: T) => string) => Promise<T>;
 
 async function measureSuite(
   suite: Suite,

@@ -1,3 +1,4 @@
+import { numberPieces } from './pieces.ts';
 import { rowCount } from '../../command-line/row-count.ts';
 import { PATIENCE_MS } from '../harness/api-client.ts';
 import { Choices } from '../harness/choices.ts';
@@ -71,14 +72,7 @@ export async function runBench(
   const sizes = new Set([rows, ...plan.map((run) => run.rows), ...lockRows]);
   // The capacity and the load alone, and pgroll's two runs.
   const pieces = sizes.size + 2 + plan.length + (pgroll === undefined ? 0 : 2) + lockRows.length;
-  let begun = 0;
-  async function piece<T>(task: string, work: () => Promise<T>, describe: (result: T) => string): Promise<T> {
-    signal.throwIfAborted();
-    observer.begins((begun += 1), pieces, task);
-    const result = await work();
-    observer.ended(describe(result));
-    return result;
-  }
+  const piece = numberPieces(pieces, signal, observer);
 
   await using server = await startServer(signal);
   await using admin = await connect(server.url());

@@ -30,7 +30,7 @@ const GENTLE_DELAY_MS = 2;
  * other ranges, next to rows with other keys. When one of these ranges is filled, its moved rows leave dead entries on the index
  * pages of all these keys, and these pages are full before the range of their other keys is filled. (Without that, the way back
  * made the primary key of 1,000,000 rows of 64 bytes 1.17 to 1.19 times as large; with it, 1.00 times, and the heap 1.10 instead of
- * 1.15 times. If the way there did not clean it, the key became 1.10 times as large; that saved a twenty-fifth of the time there.)
+ * 1.15 times. If the way there did not clean it, the key became 1.10 times as large.)
  */
 export class SpaceReuse {
   readonly #fill: BackfillIdentity;

@@ -8,7 +8,7 @@ const BUSY_SESSIONS = 0.25;
 const SHORTENED_BY = 0.75;
 /**
  * At full load, a rest is this many times as long as its batch, if the latency of the API is unknown. (On two processors, the
- * API's p99 was 1.6 times as long as before with 2, and 3 times as long with 0.5, which took 0.6 times as long.)
+ * API's p99 was 1.6 to 1.7 times as long as before with 2, and two to three times as long with 0.5, which took 0.6 times as long.)
  */
 const USUAL_REST = 1.75;
 /** Bounds of that multiple if the latency is known. */
