@@ -3,7 +3,7 @@ import { ColumnMigration } from 'online-migration/mikro-orm';
 import { largeRecordCreatedAtChange } from '../src/large-record/created-at-change.ts';
 
 /**
- * Backfill: fills `created_at_new` of the rows that are older than the sync trigger, in batches of about 100 ms.
+ * Backfill: fills `created_at_new` of the rows that are older than the sync trigger, in batches of about 75 ms.
  *
  *     update large_record set created_at_new = forward(created_at)
  *     where ctid >= '(…,0)' and ctid < '(…,0)' and created_at_new is null

@@ -117,7 +117,7 @@ const VARIABLES = {
   LOCK_TIMEOUT_MS: milliseconds(1, 60_000, 100),
   LOCK_BUDGET_MS: milliseconds(0, 86_400_000, 120_000),
   SWITCHOVER_WAIT_MS: milliseconds(0, 86_400_000, 30_000),
-  BACKFILL_BATCH_MS: milliseconds(1, 10_000, 100),
+  BACKFILL_BATCH_MS: milliseconds(1, 10_000, 75),
   BACKFILL_WORKERS: wholeNumber(0, 64, 1),
   BACKFILL_LATENCY_URL: text('must be a URL like http://127.0.0.1:3000/metrics', (given) =>
     /^https?:$/.test(URL.parse(given)?.protocol ?? ''),

@@ -19,7 +19,7 @@ describe('readConfig', () => {
       lockTimeoutMs: 100,
       lockBudgetMs: 120_000,
       switchoverWaitMs: 30_000,
-      backfillBatchMs: 100,
+      backfillBatchMs: 75,
       backfillWorkers: 1,
     });
   });

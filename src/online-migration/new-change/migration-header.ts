@@ -74,7 +74,7 @@ const HEADERS: Readonly<Record<PhaseName, Header>> = {
     `Undo: \`migration:down\` drops the ${n.trigger}, the functions and the ${n.column} in one transaction, under the same lock.`,
   ],
   backfill: ({ table, columns, old, new: added, n }) => [
-    `Backfill: fills ${added} of the rows that are older than the sync ${n.trigger}, in batches of about 100 ms.`,
+    `Backfill: fills ${added} of the rows that are older than the sync ${n.trigger}, in batches of about 75 ms.`,
     ``,
     `    update ${table} set ${columns.map((column) => `${column.new} = forward(${column.old})`).join(', ')}`,
     `    where ctid >= '(…,0)' and ctid < '(…,0)' and ${anyOf(columns.map((column) => `${column.new} is null`))}`,

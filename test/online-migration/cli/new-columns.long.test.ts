@@ -94,7 +94,7 @@ export const ordersCreatedAtUpdatedAtAndDeletedAtChange: ColumnChange = {
       const header = (phase: string) =>
         read(`migrations/${phase}_orders_created_at_updated_at_and_deleted_at.ts`);
       expect(await header(`${copy.newNumber(2)}_backfill`)).toContain(`
- * Backfill: fills \`Created At_new\`, \`updated_at_new\` and \`deleted_at_new\` of the rows that are older than the sync triggers, in batches of about 100 ms.
+ * Backfill: fills \`Created At_new\`, \`updated_at_new\` and \`deleted_at_new\` of the rows that are older than the sync triggers, in batches of about 75 ms.
  *
  *     update orders set Created At_new = forward(Created At), updated_at_new = forward(updated_at), deleted_at_new = forward(deleted_at)
  *     where ctid >= '(…,0)' and ctid < '(…,0)' and (Created At_new is null or updated_at_new is null or deleted_at_new is null)

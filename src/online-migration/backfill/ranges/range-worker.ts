@@ -17,6 +17,12 @@ import { shareOf, STRIPES } from '../plan/stripes.ts';
 import type { WorkerConnection } from './worker-connection.ts';
 
 const CONTENTION_PAUSE_MS = 100;
+/**
+ * A pass has at least so many batches. When the next pass returns to a page, the batches of other workers that were running when its
+ * rows were replaced have ended, and its dead versions can be removed. (With rows of 330 bytes and two workers, a pass had been
+ * one batch, the primary key became 1.82 and the heap 1.14 times as large. With three, it is 1.00 and 1.13 times, and takes 7 percent less time.)
+ */
+const BATCHES_PER_PASS = 3;
 
 /** The shared state of the workers of one process. */
 export interface WorkerShare {
@@ -82,7 +88,12 @@ async function fillNextBatch(
   const { leaf, stripe, nextBlock, rowsPerBlock } = range;
   const share = fill.isOnePass ? 1 : shareOf(stripe);
   const batchRowsPerBlock = rowsPerBlock * share;
-  const wantedBlocks = Math.round(batchSize.batchRows(stripe) / batchRowsPerBlock);
+  const wantedBlocks = Math.min(
+    Math.round(batchSize.batchRows(stripe) / batchRowsPerBlock),
+    fill.isOnePass
+      ? Number.POSITIVE_INFINITY
+      : Math.ceil((range.endBlock - range.firstBlock) / BATCHES_PER_PASS),
+  );
   const endBlock = Math.min(nextBlock + Math.max(1, wantedBlocks), range.endBlock);
   const isPassDone = endBlock === range.endBlock;
   const after = isPassDone

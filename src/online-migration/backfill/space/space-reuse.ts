@@ -8,7 +8,7 @@ import type { BackfillIdentity } from '../plan/backfill-work.ts';
 import { STRIPES } from '../plan/stripes.ts';
 
 /** A leaf is vacuumed when it has grown by this share of its planned blocks, and again after the same growth. */
-const GROWTH_PER_VACUUM = 0.05;
+const GROWTH_PER_VACUUM = 0.04;
 /**
  * On the way back, a leaf is also vacuumed when this share of its planned blocks has been filled. So a large leaf has ten
  * vacuums, each of which reads its indexes.

@@ -11,7 +11,7 @@ export interface BackfillSettings {
 }
 
 export const DEFAULT_BACKFILL_SETTINGS: BackfillSettings = {
-  batchMs: 100,
+  batchMs: 75,
   workers: 1,
   throttle: DEFAULT_THROTTLE_LIMITS,
 };

@@ -128,7 +128,7 @@ function fillHeader({ table, column, value, where, isRequired, back }: FillToWri
     '',
     `    update ${asSql(table)} set ${asSql(column)} = ${value} where ${where}`,
     '',
-    'Lock: ROW EXCLUSIVE and the row locks of one batch of about 100 ms. If interrupted, `migration:up` continues it.',
+    'Lock: ROW EXCLUSIVE and the row locks of one batch of about 75 ms. If interrupted, `migration:up` continues it.',
     isRequired
       ? `Compatible application versions: all. Run it when every process writes \`${column}\`; a row that an older one adds later stays without a value.`
       : 'Compatible application versions: those that read both labels. Run it when every process writes the new one.',
