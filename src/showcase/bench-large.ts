@@ -1,10 +1,10 @@
-import { readFile, statfs, writeFile } from 'node:fs/promises';
+import { statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { z } from 'zod';
 import { LARGEST_NUMBER } from '../large-record/seeding.ts';
 import { fileName, randomSeed, readOptions, wholeNumber } from '../command-line/command-options.ts';
 import { runCommand } from '../command-line/run-command.ts';
-import { hasGeneratedSection, replaceGeneratedSection } from './bench/generated-section.ts';
+import { refuseWithoutSection, writeSection } from './bench/generated-page.ts';
 import { showProgress } from './bench/progress.ts';
 import { estimateDiskBytes, estimateSeconds } from './bench-large/estimate.ts';
 import { createMemoryGroup, NoMemoryGroupError } from './bench-large/memory-group.ts';
@@ -46,7 +46,7 @@ const optionsSchema = z.strictObject({
 await runCommand(async (signal) => {
   const { json, markdown, ...options } = readOptions(process.argv.slice(2), USAGE, optionsSchema);
   if (json !== undefined) await refuseUnwritable('--json', json);
-  if (markdown !== undefined) await refuseWithoutSection(markdown);
+  if (markdown !== undefined) await refuseWithoutSection(markdown, COMMAND);
   const { suites, rows } = options;
   // Only the report goes to standard output.
   console.error('Database: a separate embedded PostgreSQL for each suite, deleted at the end.');
@@ -64,23 +64,12 @@ await runCommand(async (signal) => {
   const report = largeReport(result);
   console.log(`\n${report}`);
   if (json !== undefined) {
-    const content = { ...result, targets: compareWithTargets(result) };
+    const compared = result.suites.map((suite) => ({ ...suite, targets: compareWithTargets(suite) }));
+    const content = { ...result, suites: compared };
     await writeFile(json, `${JSON.stringify(content, null, 2)}\n`);
   }
-  if (markdown !== undefined) {
-    await writeFile(markdown, replaceGeneratedSection(await readFile(markdown, 'utf8'), COMMAND, report));
-  }
+  if (markdown !== undefined) await writeSection(markdown, COMMAND, report);
 });
-
-/** Fail at the start, not after the measurements. */
-async function refuseWithoutSection(file: string): Promise<void> {
-  const page = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new Error(`--markdown ${file} cannot be read: name an existing page.`, { cause });
-  });
-  await refuseUnwritable('--markdown', file);
-  if (hasGeneratedSection(page, COMMAND)) return;
-  throw new Error(`--markdown ${file} has no section of ${COMMAND}: mark one as docs/benchmarks.md does.`);
-}
 
 async function refuseFullDisk(neededBytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(tmpdir());

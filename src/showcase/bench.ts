@@ -1,10 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { LARGEST_NUMBER } from '../large-record/seeding.ts';
 import type { BenchResult } from './bench/bench-result.ts';
 import { estimateSeconds } from './bench/estimate.ts';
-import { hasGeneratedSection, replaceGeneratedSection } from './bench/generated-section.ts';
+import { refuseWithoutSection, writeSection } from './bench/generated-page.ts';
 import { METHOD_NAMES, type MethodName } from './bench/methods/method.ts';
 import { METHODS } from './bench/methods/methods.ts';
 import { findPgroll, isExecutable } from './bench/pgroll-command.ts';
@@ -60,7 +60,7 @@ await runCommand(async (signal) => {
   );
   if (json !== undefined) await refuseUnwritable('--json', json);
   if (picture !== undefined) await refuseUnwritable('--picture', picture);
-  if (markdown !== undefined) await refuseWithoutSection(markdown);
+  if (markdown !== undefined) await refuseWithoutSection(markdown, 'bench');
   const options: BenchOptions = {
     methods: given.methods,
     seed: given.seed,
@@ -79,9 +79,7 @@ await runCommand(async (signal) => {
   console.log(`\n${report}`);
   if (json !== undefined) await writeJson(json, result);
   if (picture !== undefined) await writeFile(picture, benchPicture(result));
-  if (markdown !== undefined) {
-    await writeFile(markdown, replaceGeneratedSection(await readFile(markdown, 'utf8'), 'bench', report));
-  }
+  if (markdown !== undefined) await writeSection(markdown, 'bench', report);
 });
 
 async function bench(options: BenchOptions, signal: AbortSignal): Promise<BenchResult> {
@@ -94,16 +92,6 @@ async function choosePgroll(given: string | undefined): Promise<string | undefin
   if (given === undefined) return findPgroll();
   if (await isExecutable(given)) return resolve(given);
   throw new Error(`--pgroll ${given} cannot be run: name the path of pgroll.`);
-}
-
-/** Fail at the start, not after the measurements. */
-async function refuseWithoutSection(file: string): Promise<void> {
-  const page = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new Error(`--markdown ${file} cannot be read: name an existing page.`, { cause });
-  });
-  await refuseUnwritable('--markdown', file);
-  if (hasGeneratedSection(page, 'bench')) return;
-  throw new Error(`--markdown ${file} has no section to write: mark one as docs/benchmarks.md does.`);
 }
 
 async function writeJson(file: string, result: BenchResult): Promise<void> {

@@ -189,7 +189,7 @@ describe('npm run bench', () => {
     [['--pgroll', 'package.json'], '--pgroll package.json cannot be run: name the path of pgroll.'],
     [
       ['--markdown', 'package.json'],
-      '--markdown package.json has no section to write: mark one as docs/benchmarks.md does.',
+      '--markdown package.json has no section of bench: mark one as docs/benchmarks.md does.',
     ],
   ])('refuses %j, before anything is started', async (words, sentence) => {
     await using command = await startCommand('bench', words);

@@ -1,9 +1,11 @@
 import { rowCount } from '../../command-line/row-count.ts';
 import { machineSentence } from '../harness/machine.ts';
+import { folded } from '../harness/folded.ts';
 import { type Column, markdownTable } from '../harness/markdown-table.ts';
+import { targetTable } from '../harness/target-table.ts';
 import type { ChangeRun, PhaseCost } from './change-run.ts';
 import type { BenchChangeResult } from './run-bench-change.ts';
-import { type ChangeTarget, compareChange, phasesOf, totalOf } from './targets.ts';
+import { compareChange, phasesOf, totalOf } from './targets.ts';
 
 const MEGABYTE = 2 ** 20;
 /** Stands for a missing number. */
@@ -22,14 +24,7 @@ const COLUMNS: readonly Column<Line>[] = [
   { heading: 'primary key', text: ({ indexGrowth }) => multiple(indexGrowth) },
 ];
 
-const TARGET_COLUMNS: readonly Column<ChangeTarget & { readonly of: string }>[] = [
-  { heading: 'goal', text: ({ goal, of }) => `${goal}, ${of}` },
-  { heading: 'wanted', text: ({ wanted }) => wanted },
-  { heading: 'reached', text: ({ reached }) => multiple(reached) },
-  { heading: 'yes or no', text: ({ isMet }) => (isMet ? 'yes' : 'no') },
-];
-
-/** All measurements, in Markdown: a table for each run, and the numbers to reach. */
+/** All measurements, in Markdown: the numbers to reach, and a table for each run. */
 export function benchChangeReport(result: BenchChangeResult): string {
   const { runs, machine, settings } = result;
   const settingList = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
@@ -39,12 +34,8 @@ export function benchChangeReport(result: BenchChangeResult): string {
     `Database: PostgreSQL ${machine.postgres}, ${settingList.join(', ')}.`,
     `Each phase ran as a command of its own. Its process takes ${median(runs.flatMap(({ processSeconds }) => processSeconds)).toFixed(1)} ` +
       `seconds more than the phase (the median), at any size. The tables do not include them.`,
-    ...runs.flatMap((run) => [`### The whole change: ${describe(run)}`, runTable(run)]),
-    '### The whole change: numbers to reach',
-    markdownTable(
-      TARGET_COLUMNS,
-      runs.flatMap((run) => compareChange(run).map((target) => ({ ...target, of: describe(run) }))),
-    ),
+    targetTable(runs.map((run) => ({ title: describe(run), targets: compareChange(run) }))),
+    ...runs.map((run) => folded(`Each phase: ${describe(run)}`, [runTable(run)])),
   ].join('\n\n');
 }
 

@@ -1,24 +1,22 @@
+import type { Target } from '../harness/target-table.ts';
 import type { ChangeRun, PhaseCost } from './change-run.ts';
 
-/** A number to reach, in one run. */
-export interface ChangeTarget {
-  readonly goal: string;
-  /** For example `≤ 1.5×`. */
-  readonly wanted: string;
-  /** As a multiple. */
-  readonly reached: number;
-  readonly isMet: boolean;
-}
+/** Stands for a goal that is not given. */
+const NONE = '–';
 
 /** The rules, in the order of the report. */
-const RULES: readonly { goal: string; most: number; value: (run: ChangeRun) => number }[] = [
+const RULES: readonly { goal: string; most: number | null; value: (run: ChangeRun) => number }[] = [
+  { goal: 'seconds: backfill alone', most: null, value: forwardFillSeconds },
+  { goal: 'seconds: whole change', most: null, value: (run) => totalOf(run, 'up') },
+  { goal: 'seconds: way back', most: null, value: (run) => totalOf(run, 'down') },
+  { goal: 'longest lock, ms', most: null, value: longestLockMs },
   {
-    goal: 'whole change against its backfill alone: time',
+    goal: 'time: whole change against backfill alone',
     most: 1.5,
     value: (run) => totalOf(run, 'up') / forwardFillSeconds(run),
   },
   {
-    goal: 'way back against the way there: time',
+    goal: 'time: way back against whole change',
     most: 1,
     value: (run) => totalOf(run, 'down') / totalOf(run, 'up'),
   },
@@ -37,10 +35,12 @@ const RULES: readonly { goal: string; most: number; value: (run: ChangeRun) => n
 ];
 
 /** Compares a run with the numbers to reach. */
-export function compareChange(run: ChangeRun): ChangeTarget[] {
+export function compareChange(run: ChangeRun): Target[] {
   return RULES.map(({ goal, most, value }) => {
     const reached = value(run);
-    return { goal, wanted: `≤ ${most}×`, reached, isMet: reached <= most };
+    return most === null
+      ? { goal, wanted: NONE, reached, isMet: null }
+      : { goal, wanted: `≤ ${most}×`, reached, isMet: reached <= most };
   });
 }
 
@@ -59,6 +59,10 @@ function forwardFillSeconds(run: ChangeRun): number {
   const seconds = phasesOf(run, 'up').find(({ fillSeconds }) => fillSeconds !== null)?.fillSeconds;
   if (typeof seconds !== 'number') throw new Error('No phase of the way there has filled a column.');
   return seconds;
+}
+
+function longestLockMs({ phases }: ChangeRun): number {
+  return Math.max(...phases.map((phase) => phase.longestLockMs ?? 0));
 }
 
 function lastOf(run: ChangeRun, direction: PhaseCost['direction']): PhaseCost {

@@ -1,10 +1,12 @@
 import { rowCount } from '../../command-line/row-count.ts';
 import type { MeasuredRun } from '../bench/measured-run.ts';
 import { machineSentence } from '../harness/machine.ts';
+import { folded } from '../harness/folded.ts';
 import { type Column, markdownTable } from '../harness/markdown-table.ts';
+import { targetTable } from '../harness/target-table.ts';
 import type { LargeResult, Memory, SuiteResult } from './large-result.ts';
 import { type SuiteName, SUITES } from './suites.ts';
-import { compareWithTargets, type LargeTarget, timeRatio } from './targets.ts';
+import { compareWithTargets, timeRatio } from './targets.ts';
 
 const MEGABYTE = 2 ** 20;
 /** Stands for a missing number. */
@@ -27,14 +29,10 @@ export function largeReport(result: LargeResult): string {
     `Measured on ${began.slice(0, 10)} with \`${commandOf(result)}\`, in ${Math.ceil(seconds / 60)} minutes.`,
     `${machineSentence(machine)} PostgreSQL ${machine.postgres}.`,
     ...suites.flatMap(unlimitedWarning),
-    '### The tables and the memory of the server',
-    markdownTable(TABLE_COLUMNS, suites),
-    '### The backfill, without and with load on the API',
-    markdownTable(RUN_COLUMNS, lines),
-    '### The same bytes in sequence, with `dd`',
-    markdownTable(SEQUENTIAL_COLUMNS, suites),
-    '### Numbers to reach',
-    markdownTable(TARGET_COLUMNS, compareWithTargets(result)),
+    targetTable(suites.map((suite) => ({ title: TITLE.text(suite), targets: compareWithTargets(suite) }))),
+    folded('The tables and the memory of the server', [markdownTable(TABLE_COLUMNS, suites)]),
+    folded('The backfill, without and with load on the API', [markdownTable(RUN_COLUMNS, lines)]),
+    folded('The same bytes in sequence, with dd', [markdownTable(SEQUENTIAL_COLUMNS, suites)]),
   ].join('\n\n');
 }
 
@@ -57,13 +55,10 @@ function titleOf(suite: SuiteName): string {
   return SUITES.find(({ name }) => name === suite)!.title;
 }
 
-function markedTitle(suite: SuiteName, isLimitMissing: boolean): string {
-  return `${titleOf(suite)}${isLimitMissing ? ' (NOT LIMITED)' : ''}`;
-}
-
 const TITLE: Column<SuiteResult> = {
   heading: 'table',
-  text: ({ suite, memory }) => markedTitle(suite, memory.notLimitedReason !== null),
+  text: ({ suite, memory }) =>
+    memory.notLimitedReason === null ? titleOf(suite) : `${titleOf(suite)} (NOT LIMITED)`,
 };
 
 const TABLE_COLUMNS: readonly Column<SuiteResult>[] = [
@@ -114,14 +109,6 @@ const SEQUENTIAL_COLUMNS: readonly Column<SuiteResult>[] = [
   { heading: 'writes / heap', text: ({ io, heapBytes }) => `${(io.writtenBytes / heapBytes).toFixed(1)}×` },
 ];
 
-const TARGET_COLUMNS: readonly Column<LargeTarget>[] = [
-  { heading: TITLE.heading, text: ({ suite, isLimitMissing }) => markedTitle(suite, isLimitMissing) },
-  { heading: 'goal', text: ({ goal }) => goal },
-  { heading: 'wanted', text: ({ wanted }) => wanted },
-  { heading: 'reached', text: ({ reached }) => (reached === null ? 'not measured' : rounded(reached)) },
-  { heading: 'yes or no', text: ({ isMet }) => (isMet === null ? NONE : isMet ? 'yes' : 'no') },
-];
-
 function limitText({ limitBytes, notLimitedReason }: Memory): string {
   if (limitBytes !== null) return megabytes(limitBytes);
   return notLimitedReason === null ? 'none wanted' : '**NOT LIMITED**';
@@ -129,9 +116,4 @@ function limitText({ limitBytes, notLimitedReason }: Memory): string {
 
 function megabytes(bytes: number | null): string {
   return bytes === null ? 'not measured' : rowCount(bytes / MEGABYTE);
-}
-
-/** Two decimals for small values. */
-function rounded(value: number): string {
-  return value >= 100 || Number.isInteger(value) ? rowCount(value) : value.toFixed(2);
 }

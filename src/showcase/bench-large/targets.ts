@@ -1,19 +1,5 @@
-import type { LargeResult, SuiteResult } from './large-result.ts';
-import type { SuiteName } from './suites.ts';
-
-/** A number to reach on one table. */
-export interface LargeTarget {
-  readonly suite: SuiteName;
-  /** Whether the suite wanted a limit of memory that the machine did not allow. */
-  readonly isLimitMissing: boolean;
-  readonly goal: string;
-  /** For example `≤ 1.5×`. */
-  readonly wanted: string;
-  /** In the unit of `wanted`; null if it was not measured. */
-  readonly reached: number | null;
-  /** Null if it is unknown. */
-  readonly isMet: boolean | null;
-}
+import type { Target } from '../harness/target-table.ts';
+import type { SuiteResult } from './large-result.ts';
 
 /** The greatest value that is good. */
 interface Rule {
@@ -42,21 +28,17 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** Compares a result with the targets, table by table. */
-export function compareWithTargets({ suites }: LargeResult): LargeTarget[] {
-  return suites.flatMap((result) =>
-    RULES.map(({ goal, bound, unit, value }) => {
-      const reached = value(result);
-      return {
-        suite: result.suite,
-        isLimitMissing: result.memory.notLimitedReason !== null,
-        goal,
-        wanted: `≤ ${bound}${unit}`,
-        reached,
-        isMet: reached === null ? null : reached <= bound,
-      };
-    }),
-  );
+/** Compares a table's result with the targets. */
+export function compareWithTargets(result: SuiteResult): Target[] {
+  return RULES.map(({ goal, bound, unit, value }) => {
+    const reached = value(result);
+    return {
+      goal,
+      wanted: `≤ ${bound}${unit}`,
+      reached,
+      isMet: reached === null ? null : reached <= bound,
+    };
+  });
 }
 
 /** How many times as long as `dd` the backfill takes, both until the bytes are on disk; null if `dd` was not run. */

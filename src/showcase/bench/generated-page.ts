@@ -12,7 +12,7 @@ export async function refuseWithoutSection(file: string, command: WritingCommand
   });
   await refuseUnwritable('--markdown', file);
   if (hasGeneratedSection(page, command)) return;
-  throw new Error(`--markdown ${file} has no section to write: mark one as docs/benchmarks.md does.`);
+  throw new Error(`--markdown ${file} has no section of ${command}: mark one as docs/benchmarks.md does.`);
 }
 
 /** Writes a command's section of a page. */

@@ -62,18 +62,22 @@ const result = {
 };
 
 const TARGETS = [
-  '| goal                                                                  |  wanted | reached | yes or no |',
-  '| --------------------------------------------------------------------- | ------: | ------: | --------: |',
-  '| whole change against its backfill alone: time, 100,000 rows, 1 worker |  ≤ 1.5× |   1.50× |       yes |',
-  '| way back against the way there: time, 100,000 rows, 1 worker          |    ≤ 1× |   1.00× |       yes |',
-  '| heap, way there, 100,000 rows, 1 worker                               |  ≤ 1.2× |   1.20× |       yes |',
-  '| primary key, way there, 100,000 rows, 1 worker                        | ≤ 1.02× |   1.02× |       yes |',
-  '| heap, way back, against its start, 100,000 rows, 1 worker             |  ≤ 1.2× |   1.20× |       yes |',
-  '| primary key, way back, against its start, 100,000 rows, 1 worker      | ≤ 1.02× |   1.02× |       yes |',
+  '| goal                                      |  wanted | 100,000 rows, 1 worker |',
+  '| ----------------------------------------- | ------: | ---------------------: |',
+  '| seconds: backfill alone                   |       – |                     10 |',
+  '| seconds: whole change                     |       – |                     15 |',
+  '| seconds: way back                         |       – |                     15 |',
+  '| longest lock, ms                          |       – |                      8 |',
+  '| time: whole change against backfill alone |  ≤ 1.5× |                   1.50 |',
+  '| time: way back against whole change       |    ≤ 1× |                      1 |',
+  '| heap, way there                           |  ≤ 1.2× |                   1.20 |',
+  '| primary key, way there                    | ≤ 1.02× |                   1.02 |',
+  '| heap, way back, against its start         |  ≤ 1.2× |                   1.20 |',
+  '| primary key, way back, against its start  | ≤ 1.02× |                   1.02 |',
 ];
 
 describe('the report of bench:change', () => {
-  it('has the circumstances, a line for each phase and each way, and the numbers to reach', () => {
+  it('has the circumstances, the numbers to reach, and a line for each phase and each way', () => {
     expect(benchChangeReport(result)).toBe(
       [
         'Measured on 2026-11-24 with `npm run bench:change -- --rows 100000 --workers 1`, in 2 minutes.',
@@ -85,7 +89,10 @@ describe('the report of bench:change', () => {
         'Each phase ran as a command of its own. Its process takes 0.8 seconds more than the phase (the median), at any size. ' +
           'The tables do not include them.',
         '',
-        '### The whole change: 100,000 rows, 1 worker',
+        ...TARGETS,
+        '',
+        '<details>',
+        '<summary>Each phase: 100,000 rows, 1 worker</summary>',
         '',
         '| phase                   | seconds | filling | longest lock ms | WAL MB |  heap | primary key |',
         '| ----------------------- | ------: | ------: | --------------: | -----: | ----: | ----------: |',
@@ -98,9 +105,7 @@ describe('the report of bench:change', () => {
         '| 0002 expand, reverted   |    4.00 |       – |               – |      1 | 1.44× |       1.04× |',
         '| **way back**            |   15.00 |    9.00 |             2.3 |      2 | 1.44× |       1.04× |',
         '',
-        '### The whole change: numbers to reach',
-        '',
-        ...TARGETS,
+        '</details>',
       ].join('\n'),
     );
   });
@@ -108,20 +113,22 @@ describe('the report of bench:change', () => {
 
 describe('the numbers to reach', () => {
   it.each([
-    ['a slow phase', { seconds: 1.1 }, [0]],
-    ['a grown heap', { heapGrowth: 1.21 }, [2]],
-    ['a grown primary key', { indexGrowth: 1.03 }, [3]],
+    ['a slow phase', { seconds: 1.1 }, [4]],
+    ['a grown heap', { heapGrowth: 1.21 }, [6]],
+    ['a grown primary key', { indexGrowth: 1.03 }, [7]],
   ])('tell of %s', (_name, change, missed) => {
     const phases = run.phases.map((one) =>
       one.phase === 'rename' && one.direction === 'up' ? { ...one, ...change } : one,
     );
-    const found = compareChange({ ...run, phases }).flatMap(({ isMet }, index) => (isMet ? [] : [index]));
+    const found = compareChange({ ...run, phases }).flatMap(({ isMet }, index) =>
+      isMet === false ? [index] : [],
+    );
     expect(found).toEqual(missed);
   });
 
   it('tell of a slow way back', () => {
     const phases = run.phases.map((one) => (one.direction === 'down' ? { ...one, seconds: 8 } : one));
-    expect(compareChange({ ...run, phases })[1]).toMatchObject({ isMet: false, reached: 16 / 15 });
+    expect(compareChange({ ...run, phases })[5]).toMatchObject({ isMet: false, reached: 16 / 15 });
   });
 
   it('need a backfill', () => {

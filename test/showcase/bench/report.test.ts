@@ -21,7 +21,7 @@ function tableAfter(report: string, heading: string): string[][] {
 }
 
 function sectionOf(report: string, heading: string): string {
-  return report.split(/^### /m).find((text) => text.startsWith(heading))!;
+  return report.split(/^### |^<summary>/m).find((text) => text.startsWith(heading))!;
 }
 
 describe('the report of the bench', () => {
@@ -130,9 +130,9 @@ describe('the report of the bench', () => {
 
   it('tells for each target whether it was reached', () => {
     const [headings, ...rows] = tableAfter(report, 'Numbers to reach');
-    expect(headings).toEqual(['goal', 'wanted', 'reached', 'yes or no']);
+    expect(headings).toEqual(['goal', 'wanted', 'reached']);
     expect(rows).toHaveLength(compareWithTargets(exampleResult()).length);
-    expect(rows[0]!.slice(1)).toEqual(['≥ 4×', '4', 'yes']);
+    expect(rows[0]!.slice(1)).toEqual(['≥ 4×', '4']);
     expect(report).toContain('The numbers are meant for 10,000,000 rows on 2 cores.');
   });
 
@@ -165,7 +165,7 @@ describe('the report of the bench', () => {
       'not measured',
       'not measured',
     ]);
-    expect(tableAfter(some, 'Numbers to reach')[1]!.slice(1)).toEqual(['≥ 4×', 'not measured', '–']);
+    expect(tableAfter(some, 'Numbers to reach')[1]!.slice(1)).toEqual(['≥ 4×', 'not measured']);
     expect(benchReport(exampleResult({ rows: 1_000_000 }))).toContain('; this run had 1,000,000 rows.');
   });
 });

@@ -1,18 +1,18 @@
 import { rowCount } from '../../../command-line/row-count.ts';
+import { folded } from '../../harness/folded.ts';
 import { markdownTable } from '../../harness/markdown-table.ts';
 import type { BenchResult } from '../bench-result.ts';
 import type { PgrollStep } from '../pgroll-command.ts';
 
 /** The real pgroll's commands, in Markdown; only a sentence if it was not there. */
-export function pgrollSection({ pgroll }: BenchResult): string[] {
-  if (pgroll === null) return ['The real pgroll was not measured: it was not on the PATH.'];
+export function pgrollSection({ pgroll }: BenchResult): string {
+  if (pgroll === null) return 'The real pgroll was not measured: it was not on the PATH.';
   const { version, rows, completed, rolledBack } = pgroll;
   const lines = [
     ...completed.map((step) => ({ step, end: 'to the new type' })),
     ...rolledBack.map((step) => ({ step, end: 'there and back' })),
   ];
-  return [
-    `### The real pgroll, ${rowCount(rows)} rows, no load`,
+  return folded(`The real pgroll, ${rowCount(rows)} rows, no load`, [
     `\`${version}\`, on two copies of the table.`,
     markdownTable<{ step: PgrollStep; end: string }>(
       [
@@ -22,5 +22,5 @@ export function pgrollSection({ pgroll }: BenchResult): string[] {
       ],
       lines,
     ),
-  ];
+  ]);
 }

@@ -1,6 +1,8 @@
 import { rowCount } from '../../../command-line/row-count.ts';
 import { machineSentence } from '../../harness/machine.ts';
+import { folded } from '../../harness/folded.ts';
 import { type Column, markdownTable } from '../../harness/markdown-table.ts';
+import { targetTable } from '../../harness/target-table.ts';
 import type { BenchResult } from '../bench-result.ts';
 import type { MeasuredRun } from '../measured-run.ts';
 import { METHODS } from '../methods/methods.ts';
@@ -8,11 +10,9 @@ import { lockTable } from './lock-table.ts';
 import { methodTable } from './main-table.ts';
 import { pgrollSection } from './pgroll-section.ts';
 import { aloneRun, engineRuns, methodsOn, safeVariant, titleOf } from './runs.ts';
-import { compareWithTargets, type Target } from './targets.ts';
+import { compareWithTargets } from './targets.ts';
 
 const MEGABYTE = 2 ** 20;
-/** Stands for a missing number. */
-const NONE = '–';
 /** The table size that the targets are meant for. */
 const TARGET_ROWS = 10_000_000;
 
@@ -30,19 +30,19 @@ export function benchReport(result: BenchResult): string {
     `### ${rowCount(rows)} rows`,
     methodTable(result, rows),
     orderSentence(result),
-    ...smallTables.flatMap((size) => [
-      `### ${rowCount(size)} rows, for methods that take too long on more`,
-      methodTable(result, size),
-    ]),
-    ...pgrollSection(result),
     '### Numbers to reach',
     targetSentence(rows),
-    markdownTable(TARGET_COLUMNS, compareWithTargets(result)),
-    `### The process of \`npx mikro-orm migration:up --to 0003\``,
-    markdownTable(PROCESS_COLUMNS, engineRuns(result)),
+    targetTable([{ title: 'reached', targets: compareWithTargets(result) }]),
+    ...smallTables.map((size) =>
+      folded(`${rowCount(size)} rows, for methods that take too long on more`, [methodTable(result, size)]),
+    ),
+    pgrollSection(result),
+    folded('The process of npx mikro-orm migration:up --to 0003', [
+      markdownTable(PROCESS_COLUMNS, engineRuns(result)),
+    ]),
     ...(result.locks.length === 0
       ? []
-      : ['### How long the phases hold ACCESS EXCLUSIVE', lockTable(result)]),
+      : [folded('How long the phases hold ACCESS EXCLUSIVE', [lockTable(result)])]),
   ].join('\n\n');
 }
 
@@ -92,22 +92,7 @@ const PROCESS_COLUMNS: readonly Column<MeasuredRun>[] = [
   },
 ];
 
-const TARGET_COLUMNS: readonly Column<Target>[] = [
-  { heading: 'goal', text: ({ goal }) => goal },
-  { heading: 'wanted', text: ({ wanted }) => wanted },
-  {
-    heading: 'reached',
-    text: ({ reached }) => (reached === null ? 'not measured' : rounded(reached)),
-  },
-  { heading: 'yes or no', text: ({ isMet }) => (isMet === null ? NONE : isMet ? 'yes' : 'no') },
-];
-
 function targetSentence(rows: number): string {
   const whole = `The numbers are meant for ${rowCount(TARGET_ROWS)} rows on 2 cores`;
   return rows === TARGET_ROWS ? `${whole}.` : `${whole}; this run had ${rowCount(rows)} rows.`;
-}
-
-/** Two decimals for small values. */
-function rounded(value: number): string {
-  return value >= 100 || Number.isInteger(value) ? rowCount(value) : value.toFixed(2);
 }

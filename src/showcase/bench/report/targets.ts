@@ -1,20 +1,10 @@
 import type { BenchResult } from '../bench-result.ts';
 import type { MeasuredRun } from '../measured-run.ts';
 import type { MethodName, Variant } from '../methods/method.ts';
+import type { Target } from '../../harness/target-table.ts';
 import { aloneRun, engineRuns, greatest, loadedRun, median } from './runs.ts';
 
 const MEGABYTE = 2 ** 20;
-
-/** A target, and whether it was reached. */
-export interface Target {
-  readonly goal: string;
-  /** For example `≤ 1.3×`. */
-  readonly wanted: string;
-  /** In the unit of `wanted`; null if it was not measured. */
-  readonly reached: number | null;
-  /** Null if it is unknown. */
-  readonly isMet: boolean | null;
-}
 
 /** The rules for targets, in the order of the report. */
 interface Rule {

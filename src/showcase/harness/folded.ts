@@ -1,0 +1,8 @@
+/**
+ * A part of a Markdown page that only its title is shown of, until a reader opens it.
+ * @param title plain text
+ * @param paragraphs Markdown
+ */
+export function folded(title: string, paragraphs: readonly string[]): string {
+  return [`<details>\n<summary>${title}</summary>`, ...paragraphs, '</details>'].join('\n\n');
+}
