@@ -82,7 +82,7 @@ const hasBookkeeping = () =>
   client.value<boolean>(`select to_regclass('online_migration.backfill_range') is not null`);
 
 const isUnderWay = () =>
-  client.value<boolean>(`select exists (select from online_migration.backfill_range where stripe < 9)`);
+  client.value<boolean>(`select exists (select from online_migration.backfill_range where stripe < 16)`);
 
 async function expectFinished(): Promise<void> {
   await client.rows(`delete from held_up`);

@@ -79,6 +79,26 @@ describe('the space of', () => {
     expect((await size()) / (before + newBytes)).toBeLessThan(1.25);
   });
 
+  it('a table with 9 to 16 rows on a page lets most rows stay on theirs', async () => {
+    await client.rows(
+      `create table event (id bigint primary key, at varchar(50) not null, document text) with (autovacuum_enabled = off)`,
+    );
+    await client.rows(
+      `insert into event select n, ${MOMENT}, repeat('x', 700) from generate_series(1, ${ROWS}) as n`,
+    );
+    const keyBefore = Number(await client.value(`select pg_indexes_size('event')`));
+    await fillEventTable(server.url());
+    await expectAllFilled(client, ROWS);
+    await countedUpdates(ROWS);
+    // With two rows on some pages in one pass, it is 0.8, and the key becomes twice as large.
+    expect(
+      await client.value(
+        `select n_tup_hot_upd::float8 / n_tup_upd from pg_stat_user_tables where relname = 'event'`,
+      ),
+    ).toBeGreaterThan(0.87);
+    expect(Number(await client.value(`select pg_indexes_size('event')`))).toBeLessThan(1.1 * keyBefore);
+  });
+
   it('a table with two rows on a page lets later ranges use the room that earlier ones have left', async () => {
     const growth = await growthOfWideTable(1);
     // Every other row moves to another page, so without a vacuum it is 1.5.

@@ -5,7 +5,7 @@ import type { ChangeFill, Fill } from '../plan/fill.ts';
 import { anyColumn, isFilled, isOpen, valueIf } from '../plan/unfilled.ts';
 import { fillRowByRow } from './row-by-row.ts';
 import { isRowError } from './row-error.ts';
-import { isOfStripe } from '../plan/stripes.ts';
+import { isOfPass } from '../plan/stripes.ts';
 
 /** Findings of the batches of a process so far. */
 export interface BatchFindings {
@@ -152,8 +152,8 @@ async function countFilled(session: Session, update: string, batch: BatchRows): 
   return Number(rows[0]?.filled);
 }
 
-function conditions(alias: string, fill: ChangeFill, { stripe }: BatchRows): string {
-  return `${alias}.ctid >= $1::tid and ${alias}.ctid < $2::tid and ${isOfStripe(alias, stripe)}
+function conditions(alias: string, fill: ChangeFill, batch: BatchRows): string {
+  return `${alias}.ctid >= $1::tid and ${alias}.ctid < $2::tid and ${isOfPass(alias, batch)}
       and ${anyColumn(fill, (column) => isOpen(column, alias))}`;
 }
 

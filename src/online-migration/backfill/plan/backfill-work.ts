@@ -1,6 +1,7 @@
 import type { Emit } from '../../change/events.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { Direction } from './fill.ts';
+import type { Pass } from './stripes.ts';
 
 /** Identifies a backfill. */
 export interface BackfillIdentity {
@@ -13,15 +14,13 @@ export interface BackfillIdentity {
   };
 }
 
-/** Some rows of a leaf: the rows of one stripe in a span of heap blocks. */
-export interface BatchRows {
+/** Some rows of a leaf: the rows of a pass in a span of heap blocks. */
+export interface BatchRows extends Pass {
   /** Schema and name, quoted. */
   readonly leaf: string;
   readonly firstBlock: number;
   /** The block after the last one. */
   readonly endBlock: number;
-  /** Its number, from 0 on. */
-  readonly stripe: number;
 }
 
 /**

@@ -13,7 +13,7 @@ import type { NiceRatio } from '../throttle/nice-ratio.ts';
 import type { BatchSize, BatchSizes } from '../throttle/batch-size.ts';
 import type { Range } from '../plan/plan.ts';
 import type { SpaceReuse } from '../space/space-reuse.ts';
-import { shareOf, STRIPES } from '../plan/stripes.ts';
+import { passFrom, shareOf, STRIPES } from '../plan/stripes.ts';
 import type { WorkerConnection } from './worker-connection.ts';
 
 const CONTENTION_PAUSE_MS = 100;
@@ -86,7 +86,8 @@ async function fillNextBatch(
   range: ClaimedRange,
 ): Promise<ClaimedRange> {
   const { leaf, stripe, nextBlock, rowsPerBlock } = range;
-  const share = fill.isOnePass ? 1 : shareOf(stripe);
+  const pass = passFrom(stripe, rowsPerBlock);
+  const share = fill.isOnePass ? 1 : shareOf(pass);
   const batchRowsPerBlock = rowsPerBlock * share;
   const wantedBlocks = Math.min(
     Math.round(batchSize.batchRows(stripe) / batchRowsPerBlock),
@@ -97,9 +98,9 @@ async function fillNextBatch(
   const endBlock = Math.min(nextBlock + Math.max(1, wantedBlocks), range.endBlock);
   const isPassDone = endBlock === range.endBlock;
   const after = isPassDone
-    ? { stripe: fill.isOnePass ? STRIPES : stripe + 1, nextBlock: range.firstBlock }
+    ? { stripe: fill.isOnePass ? STRIPES : stripe + pass.stripes, nextBlock: range.firstBlock }
     : { stripe, nextBlock: endBlock };
-  const batch = { leaf, stripe, firstBlock: nextBlock, endBlock };
+  const batch = { ...pass, leaf, firstBlock: nextBlock, endBlock };
   let began = 0;
   const fillOnce = (session: Session) => {
     began = performance.now();

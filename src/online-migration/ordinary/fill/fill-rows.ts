@@ -1,6 +1,6 @@
 import { isRowError } from '../../backfill/batch/row-error.ts';
 import type { BatchRows } from '../../backfill/plan/backfill-work.ts';
-import { isOfStripe } from '../../backfill/plan/stripes.ts';
+import { isOfPass } from '../../backfill/plan/stripes.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { FailedRows } from './failed-rows.ts';
 import { aliasOf, assignmentsOf, conditionOf, type TableFill } from './table-fill.ts';
@@ -188,10 +188,10 @@ async function recordFailed(
   return 1;
 }
 
-function inBatch(rows: RowsToFill, { stripe }: BatchRows): string {
+function inBatch(rows: RowsToFill, batch: BatchRows): string {
   const alias = aliasOf(rows.fill);
-  const isOfPass = rows.isOnePass ? '' : `and ${isOfStripe(alias, stripe)} `;
-  return `${alias}.ctid >= $1::tid and ${alias}.ctid < $2::tid ${isOfPass}and ${isToFill(rows)}`;
+  const ofPass = rows.isOnePass ? '' : `and ${isOfPass(alias, batch)} `;
+  return `${alias}.ctid >= $1::tid and ${alias}.ctid < $2::tid ${ofPass}and ${isToFill(rows)}`;
 }
 
 function bounds({ firstBlock, endBlock }: BatchRows): string[] {

@@ -1,6 +1,6 @@
 import { backfillFinished } from '../../backfill/finished-event.ts';
 import { deleteBackfill } from '../../backfill/plan/checkpoint.ts';
-import { shareOf } from '../../backfill/plan/stripes.ts';
+import { STRIPES } from '../../backfill/plan/stripes.ts';
 import { runBackfill } from '../../backfill/run-backfill.ts';
 import type { BackfillSettings } from '../../backfill/throttle/settings.ts';
 import type { Emit } from '../../change/events.ts';
@@ -78,7 +78,7 @@ export async function runFill(run: FillRun): Promise<void> {
   const { migration, fill, target, rows, session, openSession, settings, emit, signal } = run;
   const failed = new FailedRows(migration, target.table);
   const total = (await findLeaves(session, target.table)).reduce((sum, leaf) => sum + leaf.rows, 0);
-  const isOnePass = rows !== null && rows <= total * shareOf(0);
+  const isOnePass = rows !== null && rows <= total / STRIPES;
   const work = tableWork(migration, { fill, target, failed, isOnePass });
   const summary = await runBackfill(session, work, {
     openSession,
