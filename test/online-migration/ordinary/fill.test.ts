@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
+import { STRIPES } from '../../../src/online-migration/backfill/plan/stripes.ts';
 import type { OnlineMigrationEvent } from '../../../src/online-migration/index.ts';
 import type { Part } from '../../../src/online-migration/ordinary/parts.ts';
 import { type FillRunOptions, runParts } from '../../support/fill-run.ts';
@@ -224,6 +225,28 @@ describe('a fill', () => {
     await run([CENTS], { direction: 'down' });
     expect(await value(`select count(*)::int from orders where total_cents = id`)).toBe(ROWS);
     await expectClean();
+  });
+
+  it('shows 100 percent at most if the table has grown so much since an interruption that one pass is enough', async () => {
+    const fewRows = 1_500;
+    const few = { ...CENTS, where: `total_cents is null and id <= ${fewRows}` };
+    const interrupt = new AbortController();
+    const cut = run([few], {
+      signal: interrupt.signal,
+      heard: ({ type }) => type === 'backfill-planned' && interrupt.abort(new Error('Interrupted.')),
+    });
+    await expect(cut).rejects.toThrow('Interrupted.');
+    await database.client.rows(`update online_migration.backfill_range set stripe = ${STRIPES - 2}`);
+    await database.client.rows(
+      `insert into orders select n, n / 100.0, n from generate_series(${ROWS + 1}, ${2 * ROWS}) n`,
+    );
+    await database.client.rows(`analyze orders`);
+    const percents: number[] = [];
+    await run([few], {
+      heard: (event) => event.type === 'backfill-progress' && percents.push(event.percent),
+    });
+    expect(await value(`select count(*)::int from orders where total_cents = id`)).toBe(fewRows + ROWS);
+    expect(Math.max(...percents)).toBe(100);
   });
 
   it('is paused and resumed by its row of online_migration.backfill', async () => {

@@ -32,7 +32,7 @@ export interface Pass {
   /** Its first stripe, from 0 on. */
   readonly stripe: number;
   /** Number of its stripes. */
-  readonly stripes: 1 | 2;
+  readonly stripes: number;
 }
 
 /**
@@ -47,13 +47,18 @@ export function passFrom(stripe: number, rowsPerBlock: number): Pass {
   return { stripe, stripes: isSingle ? 1 : 2 };
 }
 
+/** The one pass that begins at a stripe and takes all of the range's other rows. */
+export function lastPassFrom(stripe: number): Pass {
+  return { stripe, stripes: STRIPES - stripe };
+}
+
 /** The share of a page's rows in a pass. */
 export function shareOf({ stripes }: Pass): number {
   return stripes / STRIPES;
 }
 
 /**
- * A condition on a row: it belongs to a pass.
+ * A condition on a row: it belongs to a pass of one or two stripes.
  *
  * Rows of one pass must be spread evenly over every page; otherwise the space that a pass frees is too small for
  * the next one. A hash of the `ctid` does not ensure that, so the place on the page decides. PostgreSQL has no

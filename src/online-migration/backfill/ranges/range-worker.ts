@@ -13,7 +13,7 @@ import type { NiceRatio } from '../throttle/nice-ratio.ts';
 import type { BatchSize, BatchSizes } from '../throttle/batch-size.ts';
 import type { Range } from '../plan/plan.ts';
 import type { SpaceReuse } from '../space/space-reuse.ts';
-import { passFrom, shareOf, STRIPES } from '../plan/stripes.ts';
+import { lastPassFrom, passFrom, shareOf, STRIPES } from '../plan/stripes.ts';
 import type { WorkerConnection } from './worker-connection.ts';
 
 const CONTENTION_PAUSE_MS = 100;
@@ -86,8 +86,8 @@ async function fillNextBatch(
   range: ClaimedRange,
 ): Promise<ClaimedRange> {
   const { leaf, stripe, nextBlock, rowsPerBlock } = range;
-  const pass = passFrom(stripe, rowsPerBlock);
-  const share = fill.isOnePass ? 1 : shareOf(pass);
+  const pass = fill.isOnePass ? lastPassFrom(stripe) : passFrom(stripe, rowsPerBlock);
+  const share = shareOf(pass);
   const batchRowsPerBlock = rowsPerBlock * share;
   const wantedBlocks = Math.min(
     Math.round(batchSize.batchRows(stripe) / batchRowsPerBlock),
@@ -98,7 +98,7 @@ async function fillNextBatch(
   const endBlock = Math.min(nextBlock + Math.max(1, wantedBlocks), range.endBlock);
   const isPassDone = endBlock === range.endBlock;
   const after = isPassDone
-    ? { stripe: fill.isOnePass ? STRIPES : stripe + pass.stripes, nextBlock: range.firstBlock }
+    ? { stripe: stripe + pass.stripes, nextBlock: range.firstBlock }
     : { stripe, nextBlock: endBlock };
   const batch = { ...pass, leaf, firstBlock: nextBlock, endBlock };
   let began = 0;
