@@ -163,9 +163,11 @@ describe('a worker process', () => {
 function countBatches(worker?: RunningCommand): Promise<number> {
   return backfill.client.value<number>(
     `
-    select count(*)::int from pg_stat_activity
-    where application_name like 'online-migration worker of %' || $1 and state <> 'idle'
-      and query like '%update public.event%'`,
+    select count(distinct pid)::int
+    from pg_locks
+    join pg_stat_activity using (pid)
+    where application_name like 'online-migration worker of %' || $1
+      and relation = 'event'::regclass and mode = 'RowExclusiveLock' and granted`,
     [worker === undefined ? '' : `:${worker.process.pid}`],
   );
 }
