@@ -9,7 +9,7 @@ import { STRIPES } from '../plan/stripes.ts';
 /**
  * The state of a change's backfill for a worker process:
  * - `none`: no plan;
- * - `done`: a plan without an open range;
+ * - `done`: a plan without an open range, or a finished one, perhaps of an earlier version;
  * - `withheld`: open ranges but no queue, because the migrating process fills them itself or was stopped;
  * - `handed out`: open ranges and a queue.
  */
@@ -20,7 +20,7 @@ export async function readHandedOut(database: Queryable, change: ColumnChange): 
   if (!(await hasBookkeeping(database))) return 'none';
   const { rows } = await database.query<{ open: boolean }>(
     `
-    select exists (
+    select b.finished_at is null and exists (
         select from online_migration.backfill_range r where r.change = b.change and r.stripe < ${STRIPES}
       ) as open
     from online_migration.backfill b
