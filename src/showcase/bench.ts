@@ -23,9 +23,8 @@ const USAGE =
   'npm run bench -- [--quick] [--rows <number>] [--methods <name>,<name>…] [--repetitions <number>] ' +
   '[--seed <number>] [--pgroll <path>] [--json <file>] [--markdown <file>] [--picture <file>]\n' +
   `Methods: ${METHOD_NAMES.join(', ')}`;
-const DEFAULT_ROWS = 1_000_000;
 /** With fewer rows, the second worker has too little to do to show its place in the order. */
-const QUICK_ROWS = 1_000_000;
+const DEFAULT_ROWS = 1_000_000;
 /** A hundredth of the rows is measured too. */
 const FEWEST_ROWS = 1_000;
 const DEFAULT_REPETITIONS = 3;
@@ -65,7 +64,7 @@ await runCommand(async (signal) => {
     methods: given.methods,
     seed: given.seed,
     isQuick: quick,
-    rows: given.rows ?? (quick ? QUICK_ROWS : DEFAULT_ROWS),
+    rows: given.rows ?? DEFAULT_ROWS,
     repetitions: given.repetitions ?? (quick ? 0 : DEFAULT_REPETITIONS),
     pgroll: await choosePgroll(given.pgroll),
   };

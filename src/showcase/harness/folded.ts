@@ -1,5 +1,5 @@
 /**
- * A part of a Markdown page that only its title is shown of, until a reader opens it.
+ * A part of a Markdown page. Only its title is shown until a reader opens it.
  * @param title plain text
  * @param paragraphs Markdown
  */

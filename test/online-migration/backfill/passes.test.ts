@@ -3,6 +3,7 @@ import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { eventChange } from '../../support/event-change.ts';
 import { MOMENT } from '../../support/event-table.ts';
+import { noteBatches, notedBatches } from '../../support/noted-batches.ts';
 import { databasePerTest } from '../../support/tested-database.ts';
 
 /** Both tables have more than a hundred pages. */
@@ -21,23 +22,11 @@ it.each([NARROW, TWELVE_ON_A_PAGE])('has $passes passes, each with three batches
   await client.rows(`analyze event`);
   const opened = await database.open(eventChange);
   await expand(opened);
-  await client.rows(`create table batch (number serial, pass int)`);
-  await client.rows(`
-    create function note_batch() returns trigger language plpgsql as $$
-    begin
-      insert into batch (pass) values (old.stripe);
-      return null;
-    end $$`);
-  await client.rows(
-    `create trigger note_batch after update of rows_filled on online_migration.backfill_range
-    for each row execute function note_batch()`,
-  );
+  await noteBatches(client);
   // Any pass fits into one batch of this duration.
   const settings = { ...opened.settings, backfill: { ...opened.settings.backfill, batchMs: 10_000 } };
   await backfill({ ...opened, settings });
-  const counted = await client.rows<{ batches: number }>(
-    `select count(*)::int as batches from batch group by pass order by pass`,
-  );
-  expect(counted).toHaveLength(passes);
-  for (const { batches } of counted) expect(batches).toBeGreaterThanOrEqual(3);
+  const counted = Map.groupBy(await notedBatches(client), ({ stripe }) => stripe);
+  expect(counted.size).toBe(passes);
+  for (const batches of counted.values()) expect(batches.length).toBeGreaterThanOrEqual(3);
 });

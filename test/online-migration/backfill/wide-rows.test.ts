@@ -5,6 +5,7 @@ import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { changeOf } from '../../support/change-of.ts';
 import { eventChange } from '../../support/event-change.ts';
 import { MOMENT } from '../../support/event-table.ts';
+import { noteBatches, notedBatches } from '../../support/noted-batches.ts';
 import { databasePerTest } from '../../support/tested-database.ts';
 
 const ROWS = 1_500;
@@ -30,21 +31,9 @@ it('the first batch of rows whose values are kept apart has no more than a mebib
   expect(await readBytesPerBlock(client, 'public.event')).toBeGreaterThan(MEBIBYTE);
   const opened = await database.open(change);
   await expand(opened);
-  await client.rows(`create table batch (number serial, rows int)`);
-  await client.rows(`
-    create function note_batch() returns trigger language plpgsql as $$
-    begin
-      insert into batch (rows) values (new.rows_filled - old.rows_filled);
-      return null;
-    end $$`);
-  await client.rows(
-    `create trigger note_batch after update of rows_filled on online_migration.backfill_range
-    for each row execute function note_batch()`,
-  );
+  await noteBatches(client);
   await backfill(opened);
-  const batches = (await client.rows<{ rows: number }>(`select rows from batch order by number`)).map(
-    ({ rows }) => rows,
-  );
+  const batches = (await notedBatches(client)).map(({ rows }) => rows);
   expect(batches[0]! * VALUE_BYTES).toBeLessThan(1.2 * MEBIBYTE);
   expect(batches.reduce((sum, rows) => sum + rows)).toBe(ROWS);
 });

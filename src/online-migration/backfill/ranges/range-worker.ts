@@ -91,9 +91,7 @@ async function fillNextBatch(
   const batchRowsPerBlock = rowsPerBlock * share;
   const wantedBlocks = Math.min(
     Math.round(batchSize.batchRows(stripe) / batchRowsPerBlock),
-    fill.isOnePass
-      ? Number.POSITIVE_INFINITY
-      : Math.ceil((range.endBlock - range.firstBlock) / BATCHES_PER_PASS),
+    Math.ceil((range.endBlock - range.firstBlock) / BATCHES_PER_PASS),
   );
   const endBlock = Math.min(nextBlock + Math.max(1, wantedBlocks), range.endBlock);
   const isPassDone = endBlock === range.endBlock;
