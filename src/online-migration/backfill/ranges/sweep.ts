@@ -9,7 +9,7 @@ import {
   type SweepSurroundings,
   untilNextTry,
   untilNotHeldBack,
-} from '../batch/held-rows.ts';
+} from './held-rows.ts';
 import { findLeaves, type Leaf } from '../../postgres/partition-tree.ts';
 
 /** Largest number of rows in one transaction of the sweep, and of locked rows that it remembers. */
