@@ -98,11 +98,7 @@ export async function runBackfill(
     return pauses.reason !== otherReason;
   };
   await using sweeper = new WorkerConnection(openSession, forBatches(fill));
-  const isComplete = await sweeper.run(
-    (sweeping) => sweep(sweeping, { fill, signal, emit, isHeldBack }),
-    signal,
-    emit,
-  );
+  const isComplete = await sweeper.run((sweeping) => sweep(sweeping, { ...share, isHeldBack }), signal, emit);
   pauses.set(null);
   const { rowsDone } = await readPlanSize(session, fill);
   return {

@@ -9,6 +9,9 @@ import { countTo, slowUpdatesDown } from '../../support/slow-updates.ts';
 
 const ROWS = 40_000;
 const MOVED = 500;
+const HELD = 2_000;
+/** So many batches have 2,000 rows at least, also on a machine that is much faster. */
+const FEWEST_BATCHES = 10;
 
 it('fills the rows that an update moved behind the last range while they were not filled', async () => {
   await using database = await createMigratedDatabase('0001');
@@ -48,5 +51,27 @@ it('fills the rows that an update moved behind the last range while they were no
   );
   expect(migrator.log.find((line) => line.includes('rows in'))).toContain(
     `backfill: ${ROWS.toLocaleString('en-US')} rows in `,
+  );
+});
+
+it('fills rows that were held in batches as short as the others', async () => {
+  await using database = await createMigratedDatabase('0001');
+  await using client = await connect(database.url);
+  await insertEvents(client, HELD);
+  await slowUpdatesDown(client, countTo(1_000), 'event');
+  await using migrator = await openMigrator(database.url);
+  await migrator.go('0002');
+  await client.rows('begin');
+  await client.rows('select from event for update');
+  const going = migrator.go('0003');
+  await using watcher = await connect(database.url);
+  const pausedFor = () =>
+    watcher.value<string | null>(`select max(paused_for) from online_migration.backfill`);
+  while ((await pausedFor()) !== `other transactions hold ${HELD} rows`);
+  await client.rows('rollback');
+  await going;
+  expect(await client.value(`select count(*)::int from event where at_new is null`)).toBe(0);
+  expect(await client.value(`select count(distinct xmin::text)::int from event`)).toBeGreaterThanOrEqual(
+    FEWEST_BATCHES,
   );
 });

@@ -3,6 +3,7 @@ import { describeBlocker, findBlockers } from '../../postgres/lock-blockers.ts';
 import { pause } from '../../postgres/pause.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { BackfillIdentity, BackfillWork } from '../plan/backfill-work.ts';
+import { settleInBatches, type SweepPace } from './settle-in-batches.ts';
 
 /** Interval between two tries of locked rows. */
 const TRY_MS = 250;
@@ -13,10 +14,7 @@ const REPORT_INTERVAL_MS = 10_000;
 export type LeftRows = ReadonlyMap<string, readonly string[]>;
 
 /** Input of the sweep besides its session. */
-export interface SweepSurroundings {
-  readonly fill: BackfillWork;
-  /** Ends it between two transactions. */
-  readonly signal: AbortSignal;
+export interface SweepSurroundings extends SweepPace {
   readonly emit: Emit;
   /**
    * Reads the controls and the load on the application, and shows the reason for waiting.
@@ -59,9 +57,8 @@ export async function awaitHeldRows(
   left: LeftRows,
   reportHolders: () => Promise<void>,
 ): Promise<void> {
-  const { fill } = surroundings;
   for (let rows = left; ;) {
-    rows = await tryAgain(session, fill, rows);
+    rows = await tryAgain(session, surroundings, rows);
     const count = [...rows.values()].reduce((sum, tids) => sum + tids.length, 0);
     if (count === 0) return;
     await reportHolders();
@@ -71,10 +68,11 @@ export async function awaitHeldRows(
 }
 
 /** Tries the rows once; returns the remaining ones. */
-async function tryAgain(session: Session, fill: BackfillWork, rows: LeftRows): Promise<LeftRows> {
+async function tryAgain(session: Session, surroundings: SweepPace, rows: LeftRows): Promise<LeftRows> {
+  const { fill } = surroundings;
   const left = new Map<string, string[]>();
   for (const [leaf, tids] of rows) {
-    const settled = await fill.settle(session, leaf, tids);
+    const settled = await settleInBatches(session, surroundings, leaf, tids);
     if (settled === 0) await fill.refuseWithoutEffect(session, leaf, tids);
     const rest = await findLeft(session, fill, leaf, tids);
     if (rest.length > 0) left.set(leaf, rest);

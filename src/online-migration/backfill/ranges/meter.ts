@@ -46,6 +46,7 @@ export class Meter {
     return this.#batches;
   }
 
+  /** Longest transaction that held rows, also of the sweep, and also if it was rolled back. */
   get longestBatchMs(): number {
     return this.#longestBatchMs;
   }
@@ -60,6 +61,14 @@ export class Meter {
     this.#blocksDone += batch.blocks;
     this.#batches += 1;
     this.#longestBatchMs = Math.max(this.#longestBatchMs, batch.milliseconds);
+  }
+
+  /**
+   * Counts a transaction that holds rows and is not a finished batch of a range.
+   * @param milliseconds its duration
+   */
+  countOther(milliseconds: number): void {
+    this.#longestBatchMs = Math.max(this.#longestBatchMs, milliseconds);
   }
 
   /** Takes over the total of all workers, if they are other processes. */

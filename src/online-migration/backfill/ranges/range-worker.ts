@@ -108,6 +108,7 @@ async function fillNextBatch(
   };
   // Another session holds or requests a lock on the whole table: halve the batch and wait without a lock.
   const giveWay = async () => {
+    meter.countOther(performance.now() - began);
     batchSize.shrink();
     await hold.release();
   };

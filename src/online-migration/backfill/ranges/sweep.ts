@@ -10,9 +10,10 @@ import {
   untilNextTry,
   untilNotHeldBack,
 } from './held-rows.ts';
+import { settleInBatches } from './settle-in-batches.ts';
 import { findLeaves, type Leaf } from '../../postgres/partition-tree.ts';
 
-/** Largest number of rows in one transaction of the sweep, and of locked rows that it remembers. */
+/** Largest number of rows that one query finds, and of locked rows that the sweep remembers. */
 const SWEEP_ROWS = 5_000;
 /** Blocks for one query, so that many rejects are not read again and again. */
 const WINDOW_BLOCKS = 4_096;
@@ -75,7 +76,7 @@ async function sweepLeaf(session: Session, surroundings: SweepSurroundings, leaf
     for (;;) {
       signal.throwIfAborted();
       const tids = await findStragglers(session, fill, leaf.name, firstBlock);
-      const settled = tids.length === 0 ? 0 : await fill.settle(session, leaf.name, tids);
+      const settled = await settleInBatches(session, surroundings, leaf.name, tids);
       if (settled > 0 && tids.length === SWEEP_ROWS) continue;
       if (settled < tids.length) left.push(...(await findLeft(session, fill, leaf.name, tids)));
       break;

@@ -1,4 +1,6 @@
 const FIRST_BATCH_ROWS = 1_000;
+/** The sweep knows nothing about the width of its rows. */
+const FIRST_SWEEP_ROWS = 50;
 /** Approximate size of the rows of a first batch. */
 const FIRST_BATCH_BYTES = 1024 * 1024;
 /** A batch takes at least one block of a stripe, however few rows that has. */
@@ -91,6 +93,8 @@ export class BatchSize {
  * batch of wide rows would last for minutes.
  */
 export class BatchSizes {
+  /** That of the sweep. */
+  readonly ofSweep: BatchSize;
   readonly #byWidth = new Map<number, BatchSize>();
   #targetMs: number;
   #newest: BatchSize;
@@ -99,6 +103,7 @@ export class BatchSizes {
   constructor(targetMs: number) {
     this.#targetMs = targetMs;
     this.#newest = this.forRows(0);
+    this.ofSweep = new BatchSize(targetMs, FIRST_SWEEP_ROWS);
   }
 
   /** Target duration of a batch, in milliseconds. */
@@ -109,6 +114,7 @@ export class BatchSizes {
   set targetMs(milliseconds: number) {
     this.#targetMs = milliseconds;
     for (const batchSize of this.#byWidth.values()) batchSize.targetMs = milliseconds;
+    this.ofSweep.targetMs = milliseconds;
   }
 
   /** Rows of the newest batch. */
