@@ -14,8 +14,9 @@ import { moveGeneratedColumns } from './move-generated-columns.ts';
 import { prepareKeys, refuseUnpreparedKeys } from './prepare-keys.ts';
 import { deleteBackfill } from '../backfill/plan/checkpoint.ts';
 import { dropConversionFunctions } from '../sync/conversion-functions.ts';
-import { findDifferences } from '../verify/equality-proof.ts';
-import { type Difference, forgetKeptValues } from '../verify/equality-statements.ts';
+import { compareColumns } from '../verify/equality-proof.ts';
+import type { Difference } from '../verify/equality-statements.ts';
+import { forgetKeptValues } from '../verify/unrebuildable-values.ts';
 import {
   createKeepFunction,
   createKeepTriggers,
@@ -90,7 +91,7 @@ export async function contract(context: PhaseContext): Promise<void> {
   });
   try {
     const triggers = await requireSyncTriggers(context, 'contract', { withKeeping: true });
-    const differences = await findDifferences(context, 'keep');
+    const { differences } = await compareColumns(context, 'keep');
     if (differences.length > 0) throw columnsDiffer(context, differences);
     // The proof can take minutes, and an old version may have been started again in the meantime.
     await awaitSwitchover(context, 'contract', 'old', 0);

@@ -26,7 +26,7 @@ import {
   withdrawEnforced,
 } from '../sync/filled-column.ts';
 import { EMPTY_PLAN, type LockedPlan, planOf } from '../postgres/exclusive-lock.ts';
-import { findRejects, recordRejects, rejectQuery } from '../verify/rejects.ts';
+import { findRejects, forgetRejects, recordRejects, rejectQuery } from '../verify/rejects.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { areSyncTriggersUnaltered, recordSyncTriggers } from '../sync/sync-state.ts';
 import { createSyncFunction, createSyncTriggers, type SyncMode } from '../sync/sync-trigger.ts';
@@ -63,8 +63,8 @@ export async function enforce(context: PhaseContext): Promise<void> {
   await refuseOldColumn(context, 'enforce');
   await bringUpToDate(context, 'enforce', (await hasFilledChecks(context)) ? 'strict' : 'lenient');
   const triggers = await requireSyncTriggers(context, 'enforce');
-  await refuseDifferences(context, 'enforce', 'old');
-  await refuseRejects(context);
+  const mayHaveRejects = await refuseDifferences(context, 'enforce', 'old');
+  await (mayHaveRejects ? refuseRejects(context) : forgetRejects(session, change));
   await mirrorAttachments(context, 'enforce', 'old');
   await inExclusiveTransaction(context, 'enforce: add the not-null check', {
     before: () => createSyncFunctions(context, 'strict'),

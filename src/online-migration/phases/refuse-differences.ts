@@ -1,4 +1,4 @@
-import { findDifferences } from '../verify/equality-proof.ts';
+import { compareColumns } from '../verify/equality-proof.ts';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Difference } from '../verify/equality-statements.ts';
 import type { Side } from '../sync/filled-column.ts';
@@ -13,12 +13,17 @@ import { phaseDetails, PhaseRefusedError } from './phase-refused-error.ts';
  * the whole table in short transactions.
  * @param phase the phase, for the error
  * @param ruling the column that was active until now, so its values are the right ones
+ * @returns false if every row that has an old value has a new one
  * @throws PhaseRefusedError with some of the rows, and the statement that fills them again
  */
-export async function refuseDifferences(context: PhaseContext, phase: string, ruling: Side): Promise<void> {
+export async function refuseDifferences(
+  context: PhaseContext,
+  phase: string,
+  ruling: Side,
+): Promise<boolean> {
   const { change, columns } = context;
-  const differences = await findDifferences(context, 'read');
-  if (differences.length === 0) return;
+  const { differences, mayHaveRejects } = await compareColumns(context, 'read');
+  if (differences.length === 0) return mayHaveRejects;
   const described = columns.flatMap((column) => {
     const found = differences.filter((one) => one.column === column.oldColumn.name);
     return found.length === 0 ? [] : [describe(column, ruling, found)];

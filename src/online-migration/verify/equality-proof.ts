@@ -3,13 +3,13 @@ import {
   compareBatch,
   type Difference,
   findDifferencesAtOnce,
-  keepUnrebuildable,
   NAMED_DIFFERENCES,
   type ProofBatch,
   type ProofMode,
 } from './equality-statements.ts';
 import { type KeySpan, readKeySpans } from './key-spans.ts';
 import { ProofPace } from './proof-pace.ts';
+import { keepUnrebuildable } from './unrebuildable-values.ts';
 import { nextBatchRows } from './batch-rows.ts';
 import { changedColumnsOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
@@ -37,6 +37,14 @@ export interface ProofSurroundings {
   readonly emit: Emit;
 }
 
+/** The result of a comparison. */
+export interface Comparison {
+  /** Those of the first ten differing rows; none if the columns are equal. */
+  readonly differences: Difference[];
+  /** False if every row that has an old value has a new one. */
+  readonly mayHaveRejects: boolean;
+}
+
 /**
  * Compares the old and the new column of each pair, in all rows and in one pass.
  *
@@ -49,19 +57,16 @@ export interface ProofSurroundings {
  * 5. A table without a key is compared in one statement, because only one snapshot contains every row exactly once.
  *    Its old values cannot be kept, so with `keep` a value that cannot be rebuilt counts as a difference.
  * 6. Between two batches it obeys `paused` of the backfill's controls.
- *
- * @returns the differences of the first ten differing rows; none if the columns are equal
  */
-export async function findDifferences(
-  surroundings: ProofSurroundings,
-  mode: ProofMode,
-): Promise<Difference[]> {
+export async function compareColumns(surroundings: ProofSurroundings, mode: ProofMode): Promise<Comparison> {
   const { session, openSession, change, signal, emit } = surroundings;
-  if (!changeNamesOf(change).key.lasts) return findDifferencesAtOnce(session, change, mode);
+  if (!changeNamesOf(change).key.lasts) {
+    return { differences: await findDifferencesAtOnce(session, change, mode), mayHaveRejects: true };
+  }
   const spans = await readKeySpans(session, change);
   const pace = new ProofPace(change, emit);
   const stop = new AbortController();
-  const compare = async (span: KeySpan, index: number) => {
+  const compare = async (span: KeySpan, index: number): Promise<Comparison> => {
     try {
       await using further = index === 0 ? undefined : await openSession();
       await further?.outliveSilence();
@@ -70,21 +75,24 @@ export async function findDifferences(
         session: further ?? session,
         signal: AbortSignal.any([signal, stop.signal]),
       };
-      const differences = await compareSpan(own, mode, span, pace);
-      if (differences.length > 0) stop.abort();
-      return differences;
+      const compared = await compareSpan(own, mode, span, pace);
+      if (compared.differences.length > 0) stop.abort();
+      return compared;
     } catch (error) {
       const isFirst = !stop.signal.aborted;
       stop.abort();
       if (isFirst) throw error;
-      return [];
+      return { differences: [], mayHaveRejects: true };
     }
   };
   const results = await Promise.allSettled(spans.map(compare));
   const failed = results.find(({ status }) => status === 'rejected');
   if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
-  const found = results.flatMap((result) => (result as PromiseFulfilledResult<Difference[]>).value);
-  return found.slice(0, NAMED_DIFFERENCES);
+  const compared = results.map((result) => (result as PromiseFulfilledResult<Comparison>).value);
+  return {
+    differences: compared.flatMap(({ differences }) => differences).slice(0, NAMED_DIFFERENCES),
+    mayHaveRejects: compared.some(({ mayHaveRejects }) => mayHaveRejects),
+  };
 }
 
 /** Compares the rows of a span, batch by batch, up to the first batch with differences. */
@@ -93,18 +101,20 @@ async function compareSpan(
   mode: ProofMode,
   span: KeySpan,
   pace: ProofPace,
-): Promise<Difference[]> {
+): Promise<Comparison> {
   const { session, signal } = surroundings;
   let rest = span;
   let rows = FIRST_BATCH_ROWS;
+  let mayHaveRejects = false;
   for (;;) {
     signal.throwIfAborted();
     await pace.waitWhilePaused(session, signal);
     const began = performance.now();
     const batch = await compareBatchPatiently(surroundings, mode, rest, rows);
-    if (batch?.differences) return batch.differences;
-    // Otherwise it would read on for as long as others insert rows.
-    if (batch === undefined || !batch.is_full || batch.last_key === null) return [];
+    const { differences } = batch;
+    mayHaveRejects ||= batch.has_rejects === true;
+    // After the last full batch, it would read on for as long as others insert rows.
+    if (differences.length > 0 || batch.last_key === null) return { differences, mayHaveRejects };
     rest = { ...rest, after: batch.last_key };
     const milliseconds = performance.now() - began;
     rows = nextBatchRows(rows, milliseconds, pace.batchMs);
@@ -117,7 +127,7 @@ async function compareBatchPatiently(
   mode: ProofMode,
   rest: KeySpan,
   rows: number,
-): Promise<ProofBatch | undefined> {
+): Promise<ProofBatch> {
   const { session, change, signal, emit } = surroundings;
   const { change: name, table } = changeNamesOf(change);
   for (let reported = ''; ;) {
@@ -126,8 +136,8 @@ async function compareBatchPatiently(
         await session.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
         const batch = await compareBatch(session, change, mode, rest, rows);
         for (const [index, column] of changedColumnsOf(change).entries()) {
-          if (batch?.unrebuildable?.[index]) {
-            await keepUnrebuildable(session, column, rest.after, batch.last_key);
+          if (batch.unrebuildable?.[index]) {
+            await keepUnrebuildable(session, column, { ...rest, upTo: batch.last_key ?? rest.upTo });
           }
         }
         return batch;

@@ -4,8 +4,9 @@ import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { changeNamesOf, namesOf } from '../change/names.ts';
 import type { Session } from '../postgres/session.ts';
-import { areDifferent, areUnequal } from '../change/value-difference.ts';
-import type { KeySpan } from './key-spans.ts';
+import { areUnequal } from '../change/value-difference.ts';
+import { type KeySpan, spanConditions, spanValues } from './key-spans.ts';
+import { isUnrebuildable } from './unrebuildable-values.ts';
 
 /** Largest number of rows of which a proof names the differences. */
 export const NAMED_DIFFERENCES = 10;
@@ -28,13 +29,19 @@ export type ProofMode = 'read' | 'keep';
 
 /** The result of one batch of the proof. */
 export interface ProofBatch {
-  /** The key of its last row; null if it has none. */
+  /** The key of its last row; null if it has fewer rows than it may have, so the table ends with it. */
   readonly last_key: string[] | null;
-  /** Whether it has as many rows as it may have; if not, the table ends with it. */
-  readonly is_full: boolean;
   /** For each column of the change, whether the batch has an old value that cannot be rebuilt from its new value. */
   readonly unrebuildable: boolean[] | null;
-  readonly differences: Difference[] | null;
+  /** Whether a row has an old value without a new one; null if it has no rows, or in the mode `keep`. */
+  readonly has_rejects: boolean | null;
+  readonly differences: Difference[];
+}
+
+/** A batch before its differences are named. */
+interface CheckedBatch extends Omit<ProofBatch, 'differences'> {
+  /** Null if it has no rows. */
+  readonly differs: boolean | null;
 }
 
 /** A pair of columns in the query `batch`. */
@@ -42,7 +49,7 @@ interface Pair {
   readonly column: ChangedColumn;
   readonly oldValue: string;
   readonly newValue: string;
-  /** Only of a batch that keeps values. */
+  /** Only of a batch that keeps values, or of an invertible conversion. */
   readonly isUnrebuildable: string;
 }
 
@@ -80,91 +87,70 @@ export async function compareBatch(
   database: Queryable,
   change: ColumnChange,
   mode: ProofMode,
-  { after, upTo }: KeySpan,
+  span: KeySpan,
   batchRows: number,
-): Promise<ProofBatch | undefined> {
+): Promise<ProofBatch> {
   const { table, key } = changeNamesOf(change);
   const { selected } = key;
   const pairs = pairsOf(change);
   const isKeeping = mode === 'keep';
   const differs = (pair: Pair) => {
-    const unequal = differ(pair.column, pair.oldValue, pair.newValue);
-    if (isKeeping && isInvertible(pair.column)) {
-      return `case when not ${pair.isUnrebuildable} and ${pair.oldValue} is not null then false else ${unequal} end`;
-    }
-    return isKeeping
+    const { column, oldValue, newValue, isUnrebuildable: unrebuildable } = pair;
+    const unequal = differ(column, oldValue, newValue);
+    const checked = isKeeping
       ? unequal
-      : `case when ${pair.newValue} is null and ${isKnownReject(pair, 'b')} then false else ${unequal} end`;
+      : `case when ${newValue} is null and ${isKnownReject(pair, 'b')} then false else ${unequal} end`;
+    // The way back takes less time than the strict conversion.
+    return isInvertible(column)
+      ? `case when not ${unrebuildable} and ${oldValue} is not null then false else ${checked} end`
+      : checked;
   };
   // Computed once for each row.
-  const rebuilt = pairs.map((pair) => {
-    const { oldColumn, newColumn } = namesOf(pair.column);
-    return `, ${isNotRebuilt(pair.column, `t.${oldColumn}`, `t.${newColumn}`)} as ${pair.isUnrebuildable}`;
-  });
-  const bounds = [
-    ...(after === null ? [] : [key.compare('t', '>', 1)]),
-    ...(upTo === null ? [] : [key.compare('t', '<=', 1 + (after?.length ?? 0))]),
-  ];
-  const { rows } = await database.query<ProofBatch>(
+  const rebuilt = pairs
+    .filter(({ column }) => isKeeping || isInvertible(column))
+    .map(({ column, isUnrebuildable: unrebuildable }) => {
+      const { oldColumn, newColumn } = namesOf(column);
+      return `, ${isNotRebuilt(column, `t.${oldColumn}`, `t.${newColumn}`)} as ${unrebuildable}`;
+    });
+  const bounds = spanConditions(key, span, 1);
+  const inOrder = `
+        from ${table} t
+        ${bounds.length === 0 ? '' : `where ${bounds.join(' and ')}`}
+        order by ${key.list('t')}`;
+  const batch = `(
+        select ${key.select('t')}, ${selectPairs(pairs, 't')}${rebuilt.join('')}${inOrder}
+        limit ${batchRows}
+      ) as b`;
+  const values = spanValues(span);
+  const { rows } = await database.query<CheckedBatch>(
     `
-    with batch as materialized (
-      select ${key.select('t')}, ${selectPairs(pairs, 't')}${isKeeping ? rebuilt.join('') : ''}
-      from ${table} t
-      ${bounds.length === 0 ? '' : `where ${bounds.join(' and ')}`}
-      order by ${key.list('t')}
-      limit ${batchRows}
-    ), unequal as (
-      select *
-      from batch b
-      where ${pairs.map(differs).join(' or ')}
-      order by ${selected.list('b')}
-      limit ${NAMED_DIFFERENCES}
-    ), difference as (
-      ${eachDifference(change, pairs, differs)}
-    )
     select
       (
         select ${selected.texts('b')}
-        from (select * from batch b order by ${selected.descending('b')} limit 1) as b
+        from (select ${key.select('t')}${inOrder} offset ${batchRows - 1} limit 1) as b
       ) as last_key,
-      (select count(*) from batch) = ${batchRows} as is_full,
-      ${isKeeping ? `(select array[${pairs.map((pair) => `bool_or(${pair.isUnrebuildable})`).join(', ')}] from batch)` : 'null'} as unrebuildable,
-      (select jsonb_agg(to_jsonb(d)) from difference d) as differences`,
-    [...(after ?? []), ...(upTo ?? [])],
+      bool_or(${pairs.map(differs).join(' or ')}) as differs,
+      ${isKeeping ? `array[${pairs.map((pair) => `bool_or(${pair.isUnrebuildable})`).join(', ')}]` : 'null'} as unrebuildable,
+      ${isKeeping ? 'null' : `bool_or(${pairs.map(({ oldValue, newValue }) => `${newValue} is null and ${oldValue} is not null`).join(' or ')})`} as has_rejects
+    from ${batch}`,
+    values,
   );
-  return rows[0];
-}
-
-/**
- * Keeps the old values of a column in a batch that cannot be rebuilt from the new ones, with the rows locked. A write of
- * the same row comes either before the lock, and is seen here, or after it; then the trigger replaces the record made
- * here.
- */
-export async function keepUnrebuildable(
-  database: Queryable,
-  column: ChangedColumn,
-  afterKey: readonly string[] | null,
-  lastKey: readonly string[] | null,
-): Promise<void> {
-  if (lastKey === null) return;
-  const { record, table, key, lastingKey, oldColumn, newColumn, forwardInBulk } = namesOf(column);
-  await database.query(
+  const found = rows[0]!;
+  if (!found.differs) return { ...found, differences: [] };
+  // Rarely needed, so the comparison above does without it.
+  const named = await database.query<Difference>(
     `
-    with to_keep as materialized (
-      select ${lastingKey.text('t')} as key, t.${oldColumn}::text as raw_value
-      from ${table} t
-      where ${key.compare('t', '<=', 2)}
-        ${afterKey === null ? '' : `and ${key.compare('t', '>', 2 + lastKey.length)}`}
-        and ${isUnrebuildable(column, `t.${oldColumn}`, `t.${newColumn}`)}
-        and not (${areUnequal(column.newColumn.type, `${forwardInBulk}(t.${oldColumn})`, `t.${newColumn}`)})
-      for no key update
+    with unequal as (
+      select *
+      from ${batch}
+      where ${pairs.map(differs).join(' or ')}
+      order by ${selected.list('b')}
+      limit ${NAMED_DIFFERENCES}
     )
-    insert into online_migration.kept_value (change, key, raw_value)
-    select $1, key, raw_value
-    from to_keep
-    on conflict (change, key) do update set raw_value = excluded.raw_value`,
-    [record, ...lastKey, ...(afterKey ?? [])],
+    ${eachDifference(change, pairs, differs)}`,
+    values,
   );
+  return { ...found, differences: named.rows };
 }
 
 function pairsOf(change: ColumnChange): Pair[] {
@@ -222,13 +208,6 @@ function differ(column: ChangedColumn, oldValue: string, newValue: string): stri
   return isReversible(column) ? differs : `(${oldValue} is not null and ${differs})`;
 }
 
-/** A condition on two values: the old one cannot be rebuilt from the new one. */
-function isUnrebuildable(column: ChangedColumn, oldValue: string, newValue: string): string {
-  return isReversible(column)
-    ? areDifferent(column.oldColumn.type, `${namesOf(column).backward}(${newValue})`, oldValue)
-    : 'false';
-}
-
 function isInvertible(column: ChangedColumn): boolean {
   return column.conversion?.isInvertible === true && isReversible(column);
 }
@@ -238,11 +217,4 @@ function isNotRebuilt(column: ChangedColumn, oldValue: string, newValue: string)
   return isInvertible(column)
     ? `(${namesOf(column).backward}(${newValue})::text collate "C") is distinct from ${oldValue}::text`
     : isUnrebuildable(column, oldValue, newValue);
-}
-
-/** Deletes the values that an earlier contract kept, because the rows have their old columns again. */
-export async function forgetKeptValues(database: Queryable, change: ColumnChange): Promise<void> {
-  await database.query(`delete from online_migration.kept_value where change = any ($1)`, [
-    changedColumnsOf(change).map((column) => namesOf(column).record),
-  ]);
 }

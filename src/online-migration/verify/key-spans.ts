@@ -1,5 +1,6 @@
 import type { ColumnChange } from '../change/column-change.ts';
 import { changeNamesOf } from '../change/names.ts';
+import type { RowKey } from '../change/row-key.ts';
 import { findLeaves } from '../postgres/partition-tree.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 
@@ -40,4 +41,20 @@ export async function readKeySpans(database: Queryable, change: ColumnChange): P
     { after: null, upTo: middle },
     { after: middle, upTo: null },
   ];
+}
+
+/**
+ * Conditions on a row `t`: it is in a span.
+ * @param firstValue number of the first parameter; {@link spanValues} are the values
+ */
+export function spanConditions(key: RowKey, { after, upTo }: KeySpan, firstValue: number): string[] {
+  return [
+    ...(after === null ? [] : [key.compare('t', '>', firstValue)]),
+    ...(upTo === null ? [] : [key.compare('t', '<=', firstValue + (after?.length ?? 0))]),
+  ];
+}
+
+/** The parameters of {@link spanConditions}. */
+export function spanValues({ after, upTo }: KeySpan): string[] {
+  return [...(after ?? []), ...(upTo ?? [])];
 }

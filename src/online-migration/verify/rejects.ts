@@ -16,15 +16,22 @@ export function rejectQuery(change: ChangedColumn): string {
   return `select ${columns} from ${table} where ${newColumn} is null and ${oldColumn} is not null`;
 }
 
-/** Counts the rows that are rejects in at least one column of a change. */
+/**
+ * Counts the rows that are rejects in at least one column of a change. The backfill has recorded each; some may have been corrected
+ * since. Without a record, it does not read the table.
+ */
 export async function countRejects(session: Session, change: ColumnChange): Promise<number> {
-  const conditions = changedColumnsOf(change).map((column) => {
-    const { oldColumn, newColumn } = namesOf(column);
-    return `${newColumn} is null and ${oldColumn} is not null`;
-  });
+  const columns = changedColumnsOf(change).map((column) => namesOf(column));
+  const conditions = columns.map(
+    ({ oldColumn, newColumn }) => `${newColumn} is null and ${oldColumn} is not null`,
+  );
   const { rows } = await session.withoutStatementTimeout(() =>
     session.query<{ count: string }>(
-      `select count(*) as count from ${changeNamesOf(change).table} where ${conditions.join(' or ')}`,
+      `
+      select case when exists (select from online_migration.reject where change = any ($1)) then (
+        select count(*) from ${changeNamesOf(change).table} where ${conditions.join(' or ')}
+      ) else 0 end as count`,
+      [columns.map(({ record }) => record)],
     ),
   );
   return Number(rows[0]!.count);
@@ -54,6 +61,13 @@ export async function findRejects(
     ),
   );
   return { total, first: first.rows.map((row) => ({ key: row.key, rawValue: row.raw_value })) };
+}
+
+/** Forgets the rejects of a change that has none any more. */
+export async function forgetRejects(session: Session, change: ColumnChange): Promise<void> {
+  await session.query(`delete from online_migration.reject where change = any ($1)`, [
+    changedColumnsOf(change).map((column) => namesOf(column).record),
+  ]);
 }
 
 /** Replaces the rejects of a column in the package's table by the current ones. */
