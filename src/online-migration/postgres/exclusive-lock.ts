@@ -13,6 +13,12 @@ const STATEMENT_TIMEOUT_MS = 10_000;
  * too.
  */
 const UNDER_LOCK_TIMEOUT_MS = 20;
+/**
+ * Otherwise the lock would last until the disk has the commit, and a synchronous replica, too. If the server crashes before, the whole
+ * transaction is lost, with its entry in the ledger, and so are the later commits of others. They wait for the disk, so each that was
+ * reported has this one before it.
+ */
+const COMMIT_WITHOUT_WAIT = 'set local synchronous_commit = off';
 /** Nothing to do. */
 export const EMPTY_PLAN: LockedPlan = { statements: [], furtherTables: [] };
 
@@ -76,7 +82,7 @@ interface ExclusiveLock extends LockTries {
  *    locks in the order in which a write or a query takes its own: the tables that lead to the table, ACCESS EXCLUSIVE on
  *    the table itself, the tables to which it refers. Run the plan's statements in one message, because the lock would also last
  *    for the round trip of each, however many columns and attachments there are. They wait at most 20 ms for any other lock.
- *    Run `last`, then commit.
+ *    Run `last`, then commit without a wait for the disk.
  * 4. After a lock timeout or a deadlock: roll back, report the blockers, and try again until the budget is spent.
  *
  * @param session the session that runs it
@@ -135,7 +141,7 @@ async function lockAndRun(
   let lockedAt = 0;
   await session.transaction(async () => {
     await lock(table, 'share update exclusive', patienceMs);
-    await session.batch(limits(lockTimeoutMs));
+    await session.batch([...limits(lockTimeoutMs), COMMIT_WITHOUT_WAIT]);
     await before?.();
     const plan = (await makePlan?.()) ?? EMPTY_PLAN;
     const { statements, furtherTables, referencedTables = [], furtherMode = 'access exclusive' } = plan;
