@@ -1,9 +1,9 @@
 import type { Connection } from '../harness/connection.ts';
+import { SETTINGS } from '../harness/server.ts';
 
 /** The server settings that influence the results. */
 const NAMES = [
-  'shared_buffers',
-  'max_wal_size',
+  ...Object.keys(SETTINGS),
   'checkpoint_timeout',
   'autovacuum',
   'fsync',
