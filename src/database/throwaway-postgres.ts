@@ -37,7 +37,7 @@ export async function startThrowawayPostgres(
   options: { settings?: Readonly<Record<string, string>>; installation?: string } = {},
 ): Promise<ThrowawayPostgres> {
   const user = await serverUser();
-  const parent = await temporaryFolder(user);
+  const parent = await reachableFolder(user);
   await sweepOwnedFolders(parent, FOLDER_PREFIX, user);
 
   const folder = await createOwnedFolder(parent, FOLDER_PREFIX, user);
@@ -73,7 +73,12 @@ async function serve(folder: string, dataFolder: string, tools: ClusterTools): P
   };
 }
 
-async function temporaryFolder(user: OperatingSystemUser | undefined): Promise<string> {
+/** The folder in which {@link startThrowawayPostgres} creates its clusters. */
+export async function throwawayFolder(): Promise<string> {
+  return reachableFolder(await serverUser());
+}
+
+async function reachableFolder(user: OperatingSystemUser | undefined): Promise<string> {
   const folder = tmpdir();
   return !user || (await canReach(user, folder)) ? folder : REACHABLE_TEMPORARY_FOLDER;
 }

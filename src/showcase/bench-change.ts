@@ -11,6 +11,7 @@ import {
   type BenchChangeResult,
   runBenchChange,
 } from './bench-change/run-bench-change.ts';
+import { estimateCopiesBytes, refuseFullDisk } from './harness/free-disk.ts';
 import { refuseUnwritable } from './harness/output-file.ts';
 
 // npm run bench:change: measures the whole change, phase by phase, and its way back.
@@ -32,6 +33,7 @@ await runCommand(async (signal) => {
   const { json, markdown, ...options } = readOptions(process.argv.slice(2), USAGE, optionsSchema);
   if (json !== undefined) await refuseUnwritable('--json', json);
   if (markdown !== undefined) await refuseWithoutSection(markdown, 'bench:change');
+  await refuseFullDisk(estimateCopiesBytes(Math.max(...options.rows)));
   // Only the report goes to standard output.
   console.error('Database: a separate embedded PostgreSQL, deleted at the end.\n');
   const result = await bench(options, signal);

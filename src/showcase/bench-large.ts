@@ -1,6 +1,6 @@
-import { statfs, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { throwawayFolder } from '../database/throwaway-postgres.ts';
 import { LARGEST_NUMBER } from '../large-record/seeding.ts';
 import { fileName, randomSeed, readOptions, wholeNumber } from '../command-line/command-options.ts';
 import { runCommand } from '../command-line/run-command.ts';
@@ -12,6 +12,7 @@ import { largeReport } from './bench-large/report.ts';
 import { runBenchLarge } from './bench-large/run-bench-large.ts';
 import { compareWithTargets } from './bench-large/targets.ts';
 import { SUITES } from './bench-large/suites.ts';
+import { gigabytes, refuseFullDisk } from './harness/free-disk.ts';
 import { refuseUnwritable } from './harness/output-file.ts';
 
 // npm run bench:large: measures the backfill on a table larger than memory, and on wide rows.
@@ -25,7 +26,6 @@ const DEFAULT_ROWS = 2_000_000;
 /** The rows of 30 kB are a hundredth. */
 const FEWEST_ROWS = 10_000;
 const MOST_WORKERS = 2;
-const GIGABYTE = 2 ** 30;
 
 const SUITES_ERROR = `must be one or more of ${SUITE_NAMES.join(', ')}, with commas between them`;
 
@@ -54,7 +54,7 @@ await runCommand(async (signal) => {
   const diskBytes = estimateDiskBytes(suites, rows);
   console.error(
     `Estimated duration: ${Math.ceil(estimateSeconds(suites, rows) / 60)} minutes on two cores. ` +
-      `Estimated disk space: ${gigabytes(diskBytes)} in ${tmpdir()}.`,
+      `Estimated disk space: ${gigabytes(diskBytes)} in ${await throwawayFolder()}.`,
   );
   await refuseFullDisk(diskBytes);
   if (suites.some(({ memoryShare }) => memoryShare !== null)) await warnOfUnlimitedMemory();
@@ -71,15 +71,6 @@ await runCommand(async (signal) => {
   if (markdown !== undefined) await writeSection(markdown, COMMAND, report);
 });
 
-async function refuseFullDisk(neededBytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(tmpdir());
-  if (bavail * bsize >= neededBytes) return;
-  throw new Error(
-    `${tmpdir()} has ${gigabytes(bavail * bsize)} free, and this needs about ${gigabytes(neededBytes)}: ` +
-      'pass fewer --rows, or set TMPDIR to a folder on a larger disk.',
-  );
-}
-
 /** Before the hours of a run, not only in its report. */
 async function warnOfUnlimitedMemory(): Promise<void> {
   try {
@@ -88,8 +79,4 @@ async function warnOfUnlimitedMemory(): Promise<void> {
     if (!(error instanceof NoMemoryGroupError)) throw error;
     console.error(`\nTHE MEMORY IS NOT LIMITED: ${error.message}. The report marks its figures.\n`);
   }
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / GIGABYTE).toFixed(1)} GB`;
 }

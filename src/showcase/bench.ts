@@ -14,6 +14,7 @@ import { benchReport } from './bench/report/report.ts';
 import { compareWithTargets } from './bench/report/targets.ts';
 import { type BenchOptions, runBench } from './bench/run-bench.ts';
 import { fileName, flag, randomSeed, readOptions, wholeNumber } from '../command-line/command-options.ts';
+import { estimateCopiesBytes, refuseFullDisk } from './harness/free-disk.ts';
 import { refuseUnwritable } from './harness/output-file.ts';
 import { runCommand } from '../command-line/run-command.ts';
 
@@ -68,6 +69,7 @@ await runCommand(async (signal) => {
     repetitions: given.repetitions ?? (quick ? 0 : DEFAULT_REPETITIONS),
     pgroll: await choosePgroll(given.pgroll),
   };
+  await refuseFullDisk(estimateCopiesBytes(options.rows));
   // Only the report goes to standard output.
   console.error('Database: a separate embedded PostgreSQL, deleted at the end.');
   console.error(`To repeat the order and the random choices, pass --seed ${options.seed}.`);

@@ -183,7 +183,7 @@ describe('npm run bench:large', () => {
     const { exitCode, stdout, stderr } = await command.ended;
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toMatch(
-      /\n\S+ has [\d.]+ GB free, and this needs about \d+\.\d GB: pass fewer --rows, or set TMPDIR to a folder on a larger disk\.\n$/,
+      /\n\S+ has [\d.]+ GB free, and this needs about \d+\.\d GB: pass fewer --rows, or set TMPDIR to a folder on a larger disk that the user of PostgreSQL can enter\.\n$/,
     );
   });
 });

@@ -1,3 +1,4 @@
+import { KEPT_WAL_BYTES } from '../harness/free-disk.ts';
 import type { Suite } from './suites.ts';
 
 /** Approximate seconds per million rows of a suite's seeding, copies, runs and checks, on two cores. */
@@ -8,8 +9,6 @@ const SECONDS_PER_GIGABYTE = 60;
 const FIXED_SECONDS = 90;
 /** The primary key of a row. */
 const KEY_BYTES = 23;
-/** The server keeps this much WAL, and a bit more: `max_wal_size`. */
-const KEPT_WAL_BYTES = 5 * 2 ** 30;
 /** Heap and primary key after a backfill under load. */
 const GROWTH = 1.5;
 const GIGABYTE = 2 ** 30;

@@ -1,0 +1,3 @@
+import { throwawayFolder } from '../../../src/database/throwaway-postgres.ts';
+
+console.log(await throwawayFolder());
