@@ -17,6 +17,10 @@ export interface GroupedServer extends AsyncDisposable {
  * Starts a throwaway PostgreSQL in a control group, so that its memory, including the page cache of its files, can be
  * limited.
  *
+ * 1. Start the server. This ends the server of a killed run, so that its group has no process any more.
+ * 2. Create the group. This deletes the groups of killed runs.
+ * 3. Move the server's processes to the group. It is deleted after the server's end.
+ *
  * @param sharedBuffers in bytes
  * @param signal stops the server
  * @param createGroup creates the group; the default is a real one
@@ -29,17 +33,19 @@ export async function startGroupedServer(
   await using resources = new AsyncDisposableStack();
   let group: MemoryGroup | null = null;
   let noGroupReason: string | null = null;
-  try {
-    group = resources.use(await createGroup());
-  } catch (error) {
-    if (!(error instanceof NoMemoryGroupError)) throw error;
-    noGroupReason = error.message;
-  }
+  // Resources are disposed of in reverse order, and a group with processes cannot be deleted.
+  resources.defer(async () => group?.[Symbol.asyncDispose]());
   const server = resources.use(
     await startServer(signal, { shared_buffers: `${Math.round(sharedBuffers / 1024)}kB` }),
   );
   const admin = resources.use(await connect(server.url()));
-  if (group !== null) await addServer(group, server, admin);
+  try {
+    group = await createGroup();
+    await addServer(group, server, admin);
+  } catch (error) {
+    if (!(error instanceof NoMemoryGroupError)) throw error;
+    noGroupReason = error.message;
+  }
   const owned = resources.move();
   return { server, admin, group, noGroupReason, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -9,7 +9,7 @@ import type { SuiteName } from './suites.ts';
 export interface Memory {
   /** Of the server and its page cache; null if it was not limited. */
   readonly limitBytes: number | null;
-  /** Most that they used; null if it was not measured. */
+  /** Most that they used after the seeding and the limit; null if it was not measured. */
   readonly peakBytes: number | null;
   readonly sharedBuffersBytes: number;
   /** The reason if the suite wanted a limit that this machine does not allow. */

@@ -2,11 +2,14 @@ import { access, mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/prom
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive } from '../../database/server-process.ts';
+import { type PeakUsage, watchPeak } from './peak-usage.ts';
 
 const ROOT = '/sys/fs/cgroup';
 const NAME = 'online-migration-bench';
 /** A process leaves its group a moment after its end. */
 const REMOVE_TRIES = 100;
+/** The server of a killed run ends just before, or not at all. */
+const SWEEP_TRIES = 20;
 const REMOVE_PAUSE_MS = 50;
 
 /** The files of a controller's version (Linux, admin-guide/cgroup-v1/memory.rst and admin-guide/cgroup-v2.rst). */
@@ -25,6 +28,15 @@ const VERSIONS = {
   },
 } as const;
 
+/** The remedy by the code of the system's error. */
+const ADVICE: Readonly<Record<string, string>> = {
+  EACCES: 'run as root',
+  EPERM: 'run as root',
+  EROFS: 'mount it for writing, for example with the option --privileged of docker run',
+  // Only the root group may have both processes and groups with controllers.
+  EBUSY: 'its own processes forbid it: run outside of the container, or move them to a group below it',
+};
+
 /** A Linux control group of processes. Disposing of it deletes it; its processes must have ended. */
 export interface MemoryGroup extends AsyncDisposable {
   readonly version: 1 | 2;
@@ -34,8 +46,8 @@ export interface MemoryGroup extends AsyncDisposable {
   add(pids: readonly number[]): Promise<void>;
   /** Limits the memory and forbids swapping. If the group uses more, the kernel reclaims page cache before this returns. */
   limit(bytes: number): Promise<void>;
-  /** Most memory that the group had since its creation, in bytes; null on a kernel that does not record it. */
-  peakBytes(): Promise<number | null>;
+  /** Watches the most memory that the group has from now on. */
+  watchPeak(): Promise<PeakUsage>;
   /**
    * How many of its processes the kernel has killed for want of memory. Version 1 does so also if all page cache waits
    * for the disk.
@@ -70,7 +82,7 @@ export async function createMemoryGroup(root = ROOT): Promise<MemoryGroup> {
     if (version === 2) await writeFile(join(parent, 'cgroup.subtree_control'), '+memory');
     await mkdir(folder);
   } catch (cause) {
-    throw new NoMemoryGroupError(`no control group can be created in ${parent}: run as root`, { cause });
+    throw new NoMemoryGroupError(creationRefusal(parent, cause as NodeJS.ErrnoException), { cause });
   }
   const processFile = join(folder, 'cgroup.procs');
   return {
@@ -85,16 +97,20 @@ export async function createMemoryGroup(root = ROOT): Promise<MemoryGroup> {
       // The file is missing if the kernel does not count swap.
       await writeFile(join(folder, swap.file), swap.text(bytes), { flag: 'r+' }).catch(ignoreMissing);
     },
-    peakBytes: async () => {
-      const text = await readFile(join(folder, peak), 'utf8').catch(ignoreMissing);
-      return text === undefined ? null : Number(text);
-    },
+    watchPeak: () => watchPeak(join(folder, peak)),
     killed: async () => {
       const text = await readFile(join(folder, events), 'utf8').catch(ignoreMissing);
       return Number(/^oom_kill (\d+)$/m.exec(text ?? '')?.[1] ?? 0);
     },
-    [Symbol.asyncDispose]: () => removeGroup(folder),
+    [Symbol.asyncDispose]: () => removeGroup(folder, REMOVE_TRIES),
   };
+}
+
+/** The sentence for a group that cannot be created, without a full stop: the system's code, and the remedy if it is known. */
+export function creationRefusal(parent: string, { code, message }: NodeJS.ErrnoException): string {
+  const remedy = ADVICE[code ?? ''];
+  const explanation = remedy === undefined ? message : `${code}, ${remedy}`;
+  return `no control group can be created in ${parent}: ${explanation}`;
 }
 
 async function findController(root: string): Promise<{ version: 1 | 2; parent: string }> {
@@ -112,19 +128,20 @@ async function findController(root: string): Promise<{ version: 1 | 2; parent: s
 async function sweepGroups(parent: string): Promise<void> {
   for (const entry of await readdir(parent)) {
     const pid = entry.startsWith(`${NAME}.`) ? Number(entry.slice(NAME.length + 1)) : NaN;
+    if (!Number.isInteger(pid) || (await isAlive(pid))) continue;
     // A group whose server survived its owner is not empty, and stays.
-    if (Number.isInteger(pid) && !(await isAlive(pid))) await rmdir(join(parent, entry)).catch(() => {});
+    await removeGroup(join(parent, entry), SWEEP_TRIES).catch(() => {});
   }
 }
 
-async function removeGroup(folder: string): Promise<void> {
+async function removeGroup(folder: string, mostTries: number): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await rmdir(folder);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT') return;
-      if (code !== 'EBUSY' || tries === REMOVE_TRIES) throw error;
+      if (code !== 'EBUSY' || tries === mostTries) throw error;
       await delay(REMOVE_PAUSE_MS);
     }
   }

@@ -108,6 +108,7 @@ async function measureSuite(
   // Only clean pages can be given back.
   await grouped.admin.query('checkpoint');
   const limitBytes = await limitMemory(suite, grouped, size.heapBytes + size.toastBytes);
+  await using peak = await grouped.group?.watchPeak();
 
   const capacityPerSecond = await piece(
     named('capacity of the API'),
@@ -135,7 +136,7 @@ async function measureSuite(
   );
   const memory: Memory = {
     limitBytes,
-    peakBytes: (await grouped.group?.peakBytes()) ?? null,
+    peakBytes: (await peak?.bytes()) ?? null,
     sharedBuffersBytes: sharedBuffersOf(suite, optionRows),
     notLimitedReason: suite.memoryShare === null ? null : grouped.noGroupReason,
   };

@@ -1,9 +1,13 @@
-import { readFile } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access, readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { isAlive } from '../../../src/database/server-process.ts';
 import { startGroupedServer } from '../../../src/showcase/bench-large/grouped-server.ts';
 import { NoMemoryGroupError } from '../../../src/showcase/bench-large/memory-group.ts';
 import { connect } from '../../../src/showcase/harness/connection.ts';
+import { describeInGroup } from './in-memory-group.ts';
 
 const SHARED_BUFFERS = 16 * 2 ** 20;
 const { signal } = new AbortController();
@@ -12,21 +16,41 @@ function refuse(): Promise<never> {
   return Promise.reject(new NoMemoryGroupError('there is none'));
 }
 
-describe('a server in a memory group', () => {
-  it('has all of its processes in the group, if the machine allows one', async () => {
+/** Starts a server in a group in a process of its own, and kills that process. */
+async function leaveServer(): Promise<{ serverPid: number; processFile: string }> {
+  const script = join(import.meta.dirname, 'start-grouped-server.ts');
+  const owner = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [output] = (await once(owner.stdout, 'data')) as [Buffer];
+  owner.kill('SIGKILL');
+  await once(owner, 'close');
+  return JSON.parse(output.toString()) as { serverPid: number; processFile: string };
+}
+
+describeInGroup('a server in a memory group', () => {
+  it('has all of its processes in the group', async () => {
     await using grouped = await startGroupedServer(SHARED_BUFFERS, signal);
     await using later = await connect(grouped.server.url());
     const { rows } = await later.query<{ pid: number; buffers: string }>(
       `select pid, current_setting('shared_buffers') as buffers from pg_stat_activity`,
     );
     expect(rows[0]!.buffers).toBe('16MB');
-    const { group, noGroupReason } = grouped;
-    expect(group === null).toBe(noGroupReason !== null);
-    const pids = group === null ? [] : [grouped.server.pid, ...rows.map(({ pid }) => pid)];
-    const name = group === null ? '' : basename(dirname(group.processFile));
+    expect(grouped.noGroupReason).toBeNull();
+    const name = basename(dirname(grouped.group!.processFile));
+    const pids = [grouped.server.pid, ...rows.map(({ pid }) => pid)];
     for (const pid of pids) expect(await readFile(`/proc/${pid}/cgroup`, 'utf8')).toContain(`/${name}\n`);
   });
 
+  it('deletes the server of a killed run, and its group', async () => {
+    const { serverPid, processFile } = await leaveServer();
+    expect(await isAlive(serverPid)).toBe(true);
+    expect(await readFile(processFile, 'utf8')).toContain(`${serverPid}\n`);
+    await using _grouped = await startGroupedServer(SHARED_BUFFERS, signal);
+    expect(await isAlive(serverPid)).toBe(false);
+    await expect(access(dirname(processFile))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+describe('a server in no memory group', () => {
   it('runs without a group and with the reason, if none can be created', async () => {
     await using grouped = await startGroupedServer(SHARED_BUFFERS, signal, refuse);
     expect(grouped).toMatchObject({ group: null, noGroupReason: 'there is none' });
