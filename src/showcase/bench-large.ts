@@ -6,12 +6,13 @@ import { fileName, randomSeed, readOptions, wholeNumber } from '../command-line/
 import { runCommand } from '../command-line/run-command.ts';
 import { refuseWithoutSection, writeSection } from './bench/generated-page.ts';
 import { showProgress } from './bench/progress.ts';
-import { estimateDiskBytes, estimateSeconds } from './bench-large/estimate.ts';
+import { estimateDiskBytes, estimateSeconds, estimateTableBytes } from './bench-large/estimate.ts';
 import { createMemoryGroup, NoMemoryGroupError } from './bench-large/memory-group.ts';
+import { limitOf, smallTableSentence } from './bench-large/memory-limit.ts';
 import { largeReport } from './bench-large/report.ts';
 import { runBenchLarge } from './bench-large/run-bench-large.ts';
 import { compareWithTargets } from './bench-large/targets.ts';
-import { SUITES } from './bench-large/suites.ts';
+import { type Suite, SUITES } from './bench-large/suites.ts';
 import { gigabytes, refuseFullDisk } from './harness/free-disk.ts';
 import { refuseUnwritable } from './harness/output-file.ts';
 
@@ -57,26 +58,40 @@ await runCommand(async (signal) => {
       `Estimated disk space: ${gigabytes(diskBytes)} in ${await throwawayFolder()}.`,
   );
   await refuseFullDisk(diskBytes);
-  if (suites.some(({ memoryShare }) => memoryShare !== null)) await warnOfUnlimitedMemory();
+  if (suites.some(({ memoryShare }) => memoryShare !== null)) await warnOfMemory(suites, rows);
 
   using progress = showProgress(process.stderr);
   const result = await runBenchLarge(options, signal, progress);
-  const report = largeReport(result);
-  console.log(`\n${report}`);
+  // Before the report: an error in it must not discard the measurements.
   if (json !== undefined) {
     const compared = result.suites.map((suite) => ({ ...suite, targets: compareWithTargets(suite) }));
     const content = { ...result, suites: compared };
     await writeFile(json, `${JSON.stringify(content, null, 2)}\n`);
   }
+  const report = largeReport(result);
+  console.log(`\n${report}`);
   if (markdown !== undefined) await writeSection(markdown, COMMAND, report);
 });
 
 /** Before the hours of a run, not only in its report. */
-async function warnOfUnlimitedMemory(): Promise<void> {
+async function warnOfMemory(suites: readonly Suite[], optionRows: number): Promise<void> {
   try {
     await using _group = await createMemoryGroup();
   } catch (error) {
     if (!(error instanceof NoMemoryGroupError)) throw error;
     console.error(`\nTHE MEMORY IS NOT LIMITED: ${error.message}. The report marks its figures.\n`);
+    return;
   }
+  for (const suite of suites) {
+    const sentence = smallTableOf(suite, optionRows);
+    if (sentence === null) continue;
+    console.error(`\nTHE TABLE IS TOO SMALL for ${suite.name}: ${sentence} The report marks its figures.\n`);
+  }
+}
+
+function smallTableOf(suite: Suite, optionRows: number): string | null {
+  if (suite.memoryShare === null) return null;
+  const bytes = estimateTableBytes(suite, optionRows);
+  const limitBytes = limitOf(suite.memoryShare, bytes);
+  return smallTableSentence(suite, { rows: suite.rows(optionRows), bytes }, limitBytes);
 }

@@ -6,25 +6,26 @@ import type { OwnedDatabase } from '../bench/template.ts';
 import { type Connection, connect } from '../harness/connection.ts';
 import type { ServerIo } from './large-result.ts';
 import type { GroupedServer } from './grouped-server.ts';
-import { copySequentially, type SequentialCopy } from './sequential-copy.ts';
+import { type CopyOutcome, copySequentially } from './sequential-copy.ts';
 
 /** A backfill without a load, and the same bytes in sequence. */
-export interface AloneRun {
+export interface AloneRun extends CopyOutcome {
   readonly run: MeasuredRun;
   readonly checkpointSeconds: number;
   readonly io: ServerIo;
-  readonly sequential: SequentialCopy | null;
 }
 
 /**
  * Runs the backfill and a checkpoint, so that all of its bytes are on disk, and then `dd` with the same bytes.
  *
  * @param database a copy of the template for this run only
+ * @param noCopyReason the reason that `dd` cannot run; null if it can
  */
 export async function measureAlone(
   method: Method,
   database: OwnedDatabase,
   { server, group }: GroupedServer,
+  noCopyReason: string | null,
   signal: AbortSignal,
 ): Promise<AloneRun> {
   await using connection = await connect(database.url);
@@ -46,8 +47,9 @@ export async function measureAlone(
     },
   };
   const run = await measureRun(withCheckpoint, 'kept', database, null, signal);
+  if (noCopyReason !== null) return { run, checkpointSeconds, io, sequential: null, noCopyReason };
   const after = await readSpace(connection);
-  const sequential = await copySequentially(
+  const outcome = await copySequentially(
     {
       folder: server.dataFolder,
       heap: join(server.dataFolder, await readHeapPath(connection)),
@@ -57,7 +59,7 @@ export async function measureAlone(
     },
     signal,
   );
-  return { run, checkpointSeconds, io, sequential };
+  return { run, checkpointSeconds, io, ...outcome };
 }
 
 async function readIo(connection: Connection): Promise<ServerIo> {

@@ -2,7 +2,7 @@ import type { MeasuredRun } from '../bench/measured-run.ts';
 import type { ApiExperience } from '../bench/under-load.ts';
 import type { Machine } from '../harness/machine.ts';
 import type { LoadRate } from '../harness/open-load.ts';
-import type { SequentialCopy } from './sequential-copy.ts';
+import type { CopyOutcome } from './sequential-copy.ts';
 import type { SuiteName } from './suites.ts';
 
 /** The memory of a suite's server. */
@@ -23,7 +23,7 @@ export interface ServerIo {
 }
 
 /** The measurements on one table. */
-export interface SuiteResult {
+export interface SuiteResult extends CopyOutcome {
   readonly suite: SuiteName;
   readonly rows: number;
   readonly heapBytes: number;
@@ -38,8 +38,6 @@ export interface SuiteResult {
   /** Duration of a checkpoint right after it, which writes the rest of its pages. */
   readonly checkpointSeconds: number;
   readonly io: ServerIo;
-  /** Null if the system has no `dd` of Linux. */
-  readonly sequential: SequentialCopy | null;
   /** The backfill under load. */
   readonly loaded: MeasuredRun;
 }
@@ -55,5 +53,7 @@ export interface LargeResult {
   /** Total duration. */
   readonly seconds: number;
   readonly machine: Machine;
+  /** The relevant server settings by name, without `shared_buffers`, which each suite has its own of. */
+  readonly settings: Readonly<Record<string, string>>;
   readonly suites: readonly SuiteResult[];
 }

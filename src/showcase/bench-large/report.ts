@@ -5,7 +5,8 @@ import { folded } from '../harness/folded.ts';
 import { type Column, markdownTable } from '../harness/markdown-table.ts';
 import { targetTable } from '../harness/target-table.ts';
 import type { LargeResult, Memory, SuiteResult } from './large-result.ts';
-import { type SuiteName, SUITES } from './suites.ts';
+import { smallTableSentence } from './memory-limit.ts';
+import { type Suite, type SuiteName, SUITES } from './suites.ts';
 import { compareWithTargets, timeRatio } from './targets.ts';
 
 const MEGABYTE = 2 ** 20;
@@ -20,15 +21,21 @@ interface Line {
 
 /** All measurements, in Markdown. */
 export function largeReport(result: LargeResult): string {
-  const { began, seconds, machine, suites } = result;
+  const { began, seconds, machine, settings, suites } = result;
+  const settingList = Object.entries(settings).map(([name, value]) => `, ${name} = ${value}`);
   const lines = suites.flatMap((suite) => [
     { result: suite, run: suite.alone },
     { result: suite, run: suite.loaded },
   ]);
   return [
     `Measured on ${began.slice(0, 10)} with \`${commandOf(result)}\`, in ${Math.ceil(seconds / 60)} minutes.`,
-    `${machineSentence(machine)} PostgreSQL ${machine.postgres}.`,
-    ...suites.flatMap(unlimitedWarning),
+    machineSentence(machine),
+    `Database: PostgreSQL ${machine.postgres}${settingList.join('')}. Each table has a server with its own shared_buffers.`,
+    ...suites.flatMap((suite) => [
+      ...unlimitedWarning(suite),
+      ...smallTableWarning(suite),
+      ...noCopyWarning(suite),
+    ]),
     targetTable(suites.map((suite) => ({ title: TITLE.text(suite), targets: compareWithTargets(suite) }))),
     folded('The tables and the memory of the server', [markdownTable(TABLE_COLUMNS, suites)]),
     folded('The backfill, without and with load on the API', [markdownTable(RUN_COLUMNS, lines)]),
@@ -51,14 +58,35 @@ function unlimitedWarning({ suite, memory }: SuiteResult): string[] {
   ];
 }
 
+function smallTableWarning(result: SuiteResult): string[] {
+  const sentence = smallTable(result);
+  if (sentence === null) return [];
+  return [`**The table is too small** for "${titleOf(result.suite)}": ${sentence}`];
+}
+
+function smallTable({ suite, rows, heapBytes, toastBytes, memory }: SuiteResult): string | null {
+  return smallTableSentence(suiteOf(suite), { rows, bytes: heapBytes + toastBytes }, memory.limitBytes);
+}
+
+function noCopyWarning({ suite, noCopyReason }: SuiteResult): string[] {
+  if (noCopyReason === null) return [];
+  return [`**There is no time of \`dd\`** for "${titleOf(suite)}": ${noCopyReason}.`];
+}
+
 function titleOf(suite: SuiteName): string {
-  return SUITES.find(({ name }) => name === suite)!.title;
+  return suiteOf(suite).title;
+}
+
+function suiteOf(suite: SuiteName): Suite {
+  return SUITES.find(({ name }) => name === suite)!;
 }
 
 const TITLE: Column<SuiteResult> = {
   heading: 'table',
-  text: ({ suite, memory }) =>
-    memory.notLimitedReason === null ? titleOf(suite) : `${titleOf(suite)} (NOT LIMITED)`,
+  text: (result) => {
+    const mark = result.memory.notLimitedReason === null ? '' : ' (NOT LIMITED)';
+    return `${titleOf(result.suite)}${mark}${smallTable(result) === null ? '' : ' (SMALL TABLE)'}`;
+  },
 };
 
 const TABLE_COLUMNS: readonly Column<SuiteResult>[] = [

@@ -8,6 +8,7 @@ import { type BenchObserver, describeRun, describeSummary } from '../bench/progr
 import { measureRun } from '../bench/measured-run.ts';
 import { CONNECTIONS, LOAD_SHARE } from '../bench/run-bench.ts';
 import { createTemplate, useCopy } from '../bench/template.ts';
+import { readToldSettings } from '../bench/told-settings.ts';
 import { PATIENCE_MS } from '../harness/api-client.ts';
 import type { Connection } from '../harness/connection.ts';
 import { type Machine, readMachine } from '../harness/machine.ts';
@@ -16,10 +17,10 @@ import { measureAlone } from './alone.ts';
 import { estimateTableBytes } from './estimate.ts';
 import type { LargeResult, Memory, SuiteResult } from './large-result.ts';
 import { type GroupedServer, startGroupedServer } from './grouped-server.ts';
+import { limitOf } from './memory-limit.ts';
+import { refusedCopy } from './sequential-copy.ts';
 import { type Suite, widenRows } from './suites.ts';
 
-/** Processes of a server need some memory whatever the table: with less, the kernel would kill them. */
-const LEAST_LIMIT_BYTES = 96 * 2 ** 20;
 const SHARED_BUFFERS_SHARE = 0.25;
 const UNLIMITED_SHARED_BUFFERS_BYTES = 256 * 2 ** 20;
 /** Pieces of a suite. */
@@ -37,7 +38,7 @@ export interface LargeOptions {
 /**
  * Measures the backfill on tables that are larger than memory, and on wide rows. For each suite:
  *
- * 1. Start a throwaway PostgreSQL in a control group, seed the table, and widen its rows.
+ * 1. Start a throwaway PostgreSQL in a control group, try `dd`, seed the table, and widen its rows.
  * 2. If the suite limits memory, limit the group to a share of the table. The server has a quarter of it as
  *    `shared_buffers`; the rest is for its processes and the page cache.
  * 3. Measure the API's capacity, and the API under half of it without a migration.
@@ -56,13 +57,16 @@ export async function runBenchLarge(
   const { rows, suites, workers, seed } = options;
   const piece = numberPieces(PIECES * suites.length, signal, observer);
   let machine: Machine | undefined;
+  let settings: Record<string, string> = {};
   const results: SuiteResult[] = [];
   for (const suite of suites) {
     await using server = await startGroupedServer(sharedBuffersOf(suite, rows), signal);
     const result = measureSuite(suite, options, server, signal, piece);
     results.push(await result.catch((error: unknown) => explainKills(error, server)));
     machine = await readMachine(server.admin);
+    settings = await readToldSettings(server.admin);
   }
+  delete settings['shared_buffers'];
   return {
     rows,
     workers,
@@ -70,6 +74,7 @@ export async function runBenchLarge(
     began: began.toISOString(),
     seconds: (Date.now() - began.getTime()) / 1000,
     machine: machine!,
+    settings,
     suites: results,
   };
 }
@@ -95,6 +100,9 @@ async function measureSuite(
   const rows = suite.rows(optionRows);
   const method = METHODS.find((candidate) => candidate.workers === workers)!;
   const named = (task: string) => `${suite.name}: ${task}`;
+  const { server, group } = grouped;
+  const processFile = group?.processFile ?? null;
+  const copyRefusal = await refusedCopy({ folder: server.dataFolder, processFile }, signal);
   let size = { heapBytes: 0, toastBytes: 0 };
   await using template = await piece(
     named(`seed ${rowCount(rows)} rows`),
@@ -108,7 +116,7 @@ async function measureSuite(
   // Only clean pages can be given back.
   await grouped.admin.query('checkpoint');
   const limitBytes = await limitMemory(suite, grouped, size.heapBytes + size.toastBytes);
-  await using peak = await grouped.group?.watchPeak();
+  await using peak = await group?.watchPeak();
 
   const capacityPerSecond = await piece(
     named('capacity of the API'),
@@ -125,9 +133,9 @@ async function measureSuite(
   );
   const alone = await piece(
     named('backfill, then dd'),
-    () => useCopy(grouped, template, (copy) => measureAlone(method, copy, grouped, signal)),
-    ({ run, sequential }) =>
-      `${describeRun(run)}, dd ${sequential === null ? 'not run' : `${sequential.seconds.toFixed(1)} s`}`,
+    () => useCopy(grouped, template, (copy) => measureAlone(method, copy, grouped, copyRefusal, signal)),
+    ({ run, sequential, noCopyReason }) =>
+      `${describeRun(run)}, ${noCopyReason ?? `dd ${sequential!.seconds.toFixed(1)} s`}`,
   );
   const loaded = await piece(
     named('backfill, with load'),
@@ -140,7 +148,7 @@ async function measureSuite(
     sharedBuffersBytes: sharedBuffersOf(suite, optionRows),
     notLimitedReason: suite.memoryShare === null ? null : grouped.noGroupReason,
   };
-  const { run, checkpointSeconds, io, sequential } = alone;
+  const { run, ...aloneResult } = alone;
   return {
     suite: suite.name,
     rows,
@@ -149,9 +157,7 @@ async function measureSuite(
     load,
     idle,
     alone: run,
-    checkpointSeconds,
-    io,
-    sequential,
+    ...aloneResult,
     loaded,
   };
 }
@@ -166,10 +172,6 @@ async function limitMemory(
   const bytes = limitOf(memoryShare, tableBytes);
   await group.limit(bytes);
   return bytes;
-}
-
-function limitOf(memoryShare: number, tableBytes: number): number {
-  return Math.round(Math.max(LEAST_LIMIT_BYTES, memoryShare * tableBytes));
 }
 
 /** They are a setting of the start, when the table does not exist yet: an estimate of its size is enough. */

@@ -14,6 +14,25 @@ export interface SequentialCopy {
   readonly seconds: number;
 }
 
+/** The measured copy, or null and the reason. */
+export interface CopyOutcome {
+  readonly sequential: SequentialCopy | null;
+  readonly noCopyReason: string | null;
+}
+
+/** Files, bytes and group of a copy. */
+interface CopyOptions {
+  readonly folder: string;
+  /** Path of the heap's first file; the further ones have the suffixes `.1`, `.2`, … */
+  readonly heap: string;
+  /** Size of the heap before the backfill. */
+  readonly readBytes: number;
+  /** Size of the heap afterwards, and of the WAL. */
+  readonly writtenBytes: number;
+  /** The file of the server's control group, whose limit then applies; null for none. */
+  readonly processFile: string | null;
+}
+
 /**
  * Measures how long `dd` takes to read and write as many bytes as the backfill must: it reads the heap once, and
  * writes the heap of afterwards and the WAL.
@@ -24,28 +43,37 @@ export interface SequentialCopy {
  * 2. Append zeros in place of the heap's growth and of the WAL.
  * 3. The last `dd` ends with fsync of the file.
  *
- * @param options.heap path of the heap's first file; the further ones have the suffixes `.1`, `.2`, …
- * @param options.readBytes size of the heap before the backfill
- * @param options.writtenBytes size of the heap afterwards, and of the WAL
- * @param options.processFile the file of the server's control group, whose limit then applies; null for none
- * @returns null if the system has no `dd` of Linux
- * @throws Error with the error output of `dd`
+ * A failure is an outcome, because it must not discard the measurements before it.
+ *
+ * @throws the signal's reason
  */
-export async function copySequentially(
-  options: {
-    readonly folder: string;
-    readonly heap: string;
-    readonly readBytes: number;
-    readonly writtenBytes: number;
-    readonly processFile: string | null;
-  },
+export async function copySequentially(options: CopyOptions, signal: AbortSignal): Promise<CopyOutcome> {
+  try {
+    return { sequential: await copyFiles(options, signal), noCopyReason: null };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { sequential: null, noCopyReason: (error as Error).message };
+  }
+}
+
+/**
+ * Writes one block in the way of {@link copySequentially}.
+ * @returns the reason if the system has no `dd` of Linux, or if its file system refuses O_DIRECT; null if it can
+ */
+export async function refusedCopy(
+  place: Pick<CopyOptions, 'folder' | 'processFile'>,
   signal: AbortSignal,
-): Promise<SequentialCopy | null> {
-  if (process.platform !== 'linux') return null;
-  const { folder, heap, processFile } = options;
+): Promise<string | null> {
+  const options = { ...place, heap: '', readBytes: 0, writtenBytes: BLOCK };
+  return (await copySequentially(options, signal)).noCopyReason;
+}
+
+/** @throws Error with the error output of `dd` */
+async function copyFiles(options: CopyOptions, signal: AbortSignal): Promise<SequentialCopy> {
+  const { folder, heap } = options;
   const copy = join(folder, FILE);
   const run = (...words: string[]) =>
-    runInGroup(processFile, 'dd', [`of=${copy}`, `bs=${BLOCK}`, 'oflag=append,direct', ...words], signal);
+    runInGroup(options, ['dd', `of=${FILE}`, `bs=${BLOCK}`, 'oflag=append,direct', ...words], signal);
   const began = performance.now();
   try {
     let readBytes = 0;
@@ -66,17 +94,20 @@ export async function copySequentially(
 
 /** The shell joins the group and then becomes the program, so that the group has all of its page cache. */
 async function runInGroup(
-  processFile: string | null,
-  program: string,
-  programArguments: readonly string[],
+  { folder, processFile }: CopyOptions,
+  [program, ...programArguments]: readonly [string, ...string[]],
   signal: AbortSignal,
 ): Promise<void> {
   const prefix = processFile === null ? '' : 'echo $$ > "$0"; ';
   const script = `${prefix}exec "$@"`;
   const child = spawn('sh', ['-ec', script, processFile ?? 'sh', program, ...programArguments], {
+    cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
     signal,
   });
-  const [[exitCode], output] = await Promise.all([once(child, 'close'), text(child.stderr)]);
-  if (exitCode !== 0) throw new Error(`${program} failed:\n${output.trim()}`);
+  const [[exitCode, killSignal], output] = await Promise.all([once(child, 'close'), text(child.stderr)]);
+  if (exitCode === 0) return;
+  // The lines after the first one are counts.
+  const explanation = killSignal ?? output.trim().split('\n')[0];
+  throw new Error(`${program} failed: ${explanation}`);
 }

@@ -45,6 +45,7 @@ function suite(name: SuiteName, changes: Partial<SuiteResult> = {}): SuiteResult
     checkpointSeconds: 0.5,
     io: { readBytes: 300 * MEGABYTE, writtenBytes: 180 * MEGABYTE },
     sequential: { readBytes: 150 * MEGABYTE, writtenBytes: 777 * MEGABYTE, seconds: 10 },
+    noCopyReason: null,
     loaded: { ...alone, seconds: 40, longestBatchMs: 151, api },
     ...changes,
   };
@@ -65,6 +66,7 @@ function reportOf(suites: readonly SuiteResult[]): string {
       postgres: '18.4',
       node: '24.0.0',
     },
+    settings: { max_wal_size: '4GB', fsync: 'on' },
     suites,
   };
   return largeReport(result);
@@ -84,7 +86,8 @@ describe('the report of bench:large', () => {
   it('has the circumstances', () => {
     const command = 'npm run bench:large -- --rows 2000000 --workers 1 --seed 7';
     expect(report).toContain(`on 2026-11-29 with \`${command}\`, in 10 minutes.`);
-    expect(report).toContain('8 GB of memory, linux 6.1 x64, Node 24.0.0. PostgreSQL 18.4.');
+    expect(report).toContain('8 GB of memory, linux 6.1 x64, Node 24.0.0.');
+    expect(report).toContain('\nDatabase: PostgreSQL 18.4, max_wal_size = 4GB, fsync = on. ');
     expect(reportOf([suite('rows-of-1kb')])).toContain('--rows 2000000 --suites rows-of-1kb --workers 1');
   });
 
@@ -164,6 +167,25 @@ describe('the report of bench:large', () => {
       const titles = tableAfter(marked, heading).map(([title]) => title!);
       expect(titles.slice(1).filter((title) => !title.endsWith('(NOT LIMITED)'))).toEqual([]);
     }
+  });
+
+  it('marks a table that is too small for its limit, and names the rows that would do', () => {
+    const small = { ...memory, limitBytes: 96 * MEGABYTE };
+    const marked = reportOf([suite('larger-than-memory', { memory: small })]);
+    expect(report).not.toMatch(/too small|SMALL TABLE/);
+    expect(marked).toMatch(
+      /^\*\*The table is too small\*\* for "narrow rows.*": .* is 0\.48 of the table, not 0\.25\. With 3,900,000 rows/m,
+    );
+    for (const heading of ['The tables', 'The backfill', 'The same bytes']) {
+      expect(tableAfter(marked, heading)[1]![0]).toMatch(/ \(SMALL TABLE\)$/);
+    }
+  });
+
+  it('names the reason if dd was not run', () => {
+    const noCopyReason = 'dd failed: sh: 1: exec: dd: not found';
+    const some = reportOf([suite('rows-of-1kb', { sequential: null, noCopyReason })]);
+    expect(some).toContain(`\n**There is no time of \`dd\`** for "rows of 1 kB": ${noCopyReason}.\n`);
+    expect(report).not.toContain('no time of');
   });
 
   it('names the missing measurements of a table that wants no limit', () => {
