@@ -10,7 +10,7 @@ const METHOD_SECONDS: Readonly<Record<MethodName, Partial<Record<Variant, number
   'alter-type': { published: 2 },
   pgroll: { kept: 12 },
   'online-migrations': { kept: 63 },
-  gitlab: { kept: 1_080 },
+  gitlab: { kept: 105 },
   'engine-1': { kept: 5 },
   'engine-2': { kept: 3 },
 };

@@ -28,11 +28,11 @@ describe('the plan of the bench', () => {
     expect(planned(10_000_000, ['online-migrations', 'gitlab', 'engine-2'])).toEqual([
       'online-migrations kept 10000000 alone',
       'online-migrations kept 1000000 loaded',
-      'gitlab kept 100000 alone',
-      'gitlab kept 100000 loaded',
+      'gitlab kept 1000000 alone',
+      'gitlab kept 1000000 loaded',
       'engine-2 kept 10000000 alone',
       'engine-2 kept 10000000 loaded',
-      'engine-2 kept 100000 alone',
+      'engine-2 kept 1000000 alone',
     ]);
   });
 

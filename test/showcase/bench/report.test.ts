@@ -74,11 +74,11 @@ describe('the report of the bench', () => {
   });
 
   it('has GitLab’s method beside the engine on the same rows', () => {
-    const rows = tableAfter(report, '100,000 rows, for methods that take too long on more');
+    const rows = tableAfter(report, '1,000,000 rows, for methods that take too long on more');
     expect(rows.slice(1).map((cells) => cells.slice(0, 5))).toEqual([
       ['GitLab’s batched migration', '–', '108.0', '108.0', '2.00×'],
-      ['this project, 1 worker', '–', '0.6', '–', '–'],
-      ['this project, 2 workers', '–', '0.4', '–', '–'],
+      ['this project, 1 worker', '–', '6.0', '–', '–'],
+      ['this project, 2 workers', '–', '4.0', '–', '–'],
     ]);
   });
 
@@ -112,10 +112,10 @@ describe('the report of the bench', () => {
     expect(headings!.slice(3)).toEqual(['backfill seconds', 'process seconds', 'peak memory MB']);
     expect(rows).toEqual([
       ['this project, 1 worker', '10,000,000', 'no', '60.0', '61.5', '120'],
-      ['this project, 1 worker', '100,000', 'no', '0.6', '2.1', '120'],
+      ['this project, 1 worker', '1,000,000', 'no', '6.0', '7.5', '120'],
       ['this project, 1 worker', '10,000,000', 'yes', '60.0', '61.5', '120'],
       ['this project, 2 workers', '10,000,000', 'no', '40.0', '41.5', '120'],
-      ['this project, 2 workers', '100,000', 'no', '0.4', '1.9', '120'],
+      ['this project, 2 workers', '1,000,000', 'no', '4.0', '5.5', '120'],
       ['this project, 2 workers', '10,000,000', 'yes', '40.0', '41.5', '120'],
     ]);
   });

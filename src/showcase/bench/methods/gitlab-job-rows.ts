@@ -1,6 +1,6 @@
-/** Rows of the first jobs: `BATCH_SIZE` of GitLab's batched_background_migration_helpers.rb. */
-export const FIRST_JOB_ROWS = 1_000;
-/** `BATCH_MIN_DELAY` of the same file. */
+/** Rows of the first jobs: `batch_size` of `backfill_conversion_of_integer_to_bigint` in GitLab's migration_helpers.rb. */
+export const FIRST_JOB_ROWS = 20_000;
+/** `interval` of the same method. */
 export const JOB_INTERVAL_SECONDS = 120;
 
 const LEAST_ROWS = 1_000;

@@ -7,25 +7,29 @@ import { FIRST_JOB_ROWS, JOB_INTERVAL_SECONDS, nextJobRows } from './gitlab-job-
 import type { Method, MethodDatabase } from './method.ts';
 
 /*
- * GitLab's batched background migration that copies a column, with its defaults:
+ * GitLab's batched background migration that copies a column, with the defaults of the helper that queues it
+ * (`backfill_conversion_of_integer_to_bigint`):
  *
  * 1. Add the new column, and a row trigger that copies the old value on every insert and update. The greatest key at
  *    this time is the end.
- * 2. Run one job after the other. A job gets the next rows in the order of the key, 1,000 at first.
- * 3. In a job, update sub-batches of 100 rows, and wait for 100 ms after each.
+ * 2. Run one job after the other. A job gets the next rows in the order of the key, 20,000 at first.
+ * 3. In a job, update sub-batches of 1,000 rows, and wait for 100 ms after each.
  * 4. After a job, adapt the number of rows so that a job takes 90 to 95 % of the interval between jobs.
  *
  * GitLab starts at most one job per interval of two minutes. The benchmark leaves out this wait, its records of jobs,
  * and its checks of the database's health, so the figures are better than GitLab's own.
  *
  * Source: gitlabhq/gitlabhq (the mirror of gitlab-org/gitlab-foss), all under lib/gitlab:
+ * database/migration_helpers.rb (`batch_size: 20_000`, `sub_batch_size: 1000`, `pause_ms: 100`, `interval: 2.minutes`;
+ * read in the mirror pavankalisetti009/gitlab, 01f730f),
+ * database/migrations/conversions/bigint_converter.rb (54cee68: it queues CopyColumnUsingBackgroundMigrationJob),
  * database/migrations/batched_background_migration_helpers.rb (commit 072dbf4),
  * background_migration/copy_column_using_background_migration_job.rb (174560a: a pause of 100 ms),
  * background_migration/batching_strategies/primary_key_batching_strategy.rb (13f31ab),
  * database/unidirectional_copy_trigger.rb (311b026); and app/models/concerns/each_batch.rb (ba0f316).
  */
 
-const SUB_BATCH_ROWS = 100;
+const SUB_BATCH_ROWS = 1_000;
 const PAUSE_MS = 100;
 
 export const gitlabAlgorithm: Method = {
@@ -34,8 +38,8 @@ export const gitlabAlgorithm: Method = {
   column: 'created_at_new',
   workers: null,
   variants: ['kept'],
-  // The pauses alone take 17 minutes for 1,000,000 rows.
-  rowsDivisor: { alone: 100, loaded: 100 },
+  // The pauses alone take 17 minutes for 10,000,000 rows.
+  rowsDivisor: { alone: 10, loaded: 10 },
   prepare: async ({ connection }) => {
     await addNewColumn(connection);
     await createCopyTrigger(connection, 'update');
