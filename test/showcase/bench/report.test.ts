@@ -53,17 +53,23 @@ describe('the report of the bench', () => {
 
   it('explains each mark once, and only the marks that it has', () => {
     const section = sectionOf(report, '10,000,000 rows\n');
-    expect(section.match(/^In brackets: .*left wrong rows/gm)).toHaveLength(1);
+    expect(section.match(/^In brackets: .* is lost\.$/gm)).toHaveLength(1);
     expect(section.match(/^¹ On 1,000,000 rows: /gm)).toHaveLength(1);
 
-    const clean = withRuns((run) => ({ ledger: { ...run.ledger, different: 0 } }));
-    const unmarked = sectionOf(
-      benchReport({ ...clean, runs: clean.runs.filter(({ rows }) => rows !== 1_000_000) }),
-      '10,000,000 rows\n',
-    );
-    expect(unmarked).not.toContain('(108.0)');
+    const result = exampleResult();
+    const kept = result.runs.filter(({ rows, variant }) => rows !== 1_000_000 && variant === 'kept');
+    const unmarked = sectionOf(benchReport({ ...result, runs: kept }), '10,000,000 rows\n');
     expect(unmarked).not.toMatch(/^In brackets/m);
+    expect(unmarked).not.toContain('| (');
     expect(unmarked).not.toContain('¹');
+  });
+
+  it('has the brackets without runs beside the API, too', () => {
+    const result = exampleResult();
+    const alone = benchReport({ ...result, runs: result.runs.filter(({ api }) => api === null) });
+    const published = tableAfter(alone, '10,000,000 rows\n').map((cells) => cells[1]);
+    expect(published.slice(1, 6)).toEqual(['(108.0)', '(46.0)', '(54.0)', '15.0', '–']);
+    expect(alone).toMatch(/^In brackets: /m);
   });
 
   it('has the order of the methods', () => {
