@@ -72,6 +72,19 @@ describe('the report of the bench', () => {
     expect(alone).toMatch(/^In brackets: /m);
   });
 
+  it('tells directly below the table how its figures compare', () => {
+    const section = sectionOf(report, '10,000,000 rows\n');
+    expect(section).toMatch(
+      /^Columns that name no variant .* Only `wrong rows` is of the method as published/m,
+    );
+    expect(section).toMatch(
+      /^Each figure is of one run\. The engine commits .*, pgroll’s algorithm 1,000 times\. .* autovacuum /m,
+    );
+    const result = exampleResult();
+    const others = result.runs.filter(({ process }) => process === null);
+    expect(benchReport({ ...result, runs: others })).toMatch(/^Each figure is of one run\.$/m);
+  });
+
   it('has the order of the methods', () => {
     expect(report).toContain(
       'Fastest first, without losing writes: `alter-type`, `engine-2`, `ranges-10000`, `engine-1`, `whole-table`, ' +

@@ -6,6 +6,7 @@ import { targetTable } from '../../harness/target-table.ts';
 import type { BenchResult } from '../bench-result.ts';
 import type { MeasuredRun } from '../measured-run.ts';
 import { METHODS } from '../methods/methods.ts';
+import { comparisonNotes } from './comparison-notes.ts';
 import { lockTable } from './lock-table.ts';
 import { methodTable } from './main-table.ts';
 import { pgrollSection } from './pgroll-section.ts';
@@ -29,6 +30,7 @@ export function benchReport(result: BenchResult): string {
       `its p99 is ${result.idle.p99Ms.toFixed(1)} ms.`,
     `### ${rowCount(rows)} rows`,
     methodTable(result, rows),
+    ...comparisonNotes(result),
     orderSentence(result),
     '### Numbers to reach',
     targetSentence(rows),
