@@ -24,6 +24,18 @@ describe('the picture of the bench', () => {
     for (const text of ['160', '480', '40', '2.10×', '1.20×', '2.0×']) expect(picture).toContain(`>${text}<`);
   });
 
+  it('marks the latency beside fewer rows, and explains the mark', () => {
+    expect(picture.match(/>2\.0×¹</g)).toHaveLength(1);
+    expect(picture.match(/>2\.0×</g)).toHaveLength(7);
+    expect(picture).toContain('>¹ Beside 1,000,000 rows, against the idle API on 10,000,000 rows.<');
+    const result = exampleResult();
+    const unmarked = benchPicture({
+      ...result,
+      runs: result.runs.filter(({ rows }) => rows === result.rows),
+    });
+    expect(unmarked).not.toContain('¹');
+  });
+
   it('places greater values further to the right', () => {
     expect(xOf(picture, '160')).toBeGreaterThan(xOf(picture, '40'));
     expect(xOf(picture, '480')).toBeGreaterThan(xOf(picture, '160'));

@@ -47,14 +47,16 @@ describe('the report of the bench', () => {
     const bySpeed = rows.map((cells) => cells.slice(1).join(' | '));
     expect(bySpeed[0]).toBe('(108.0) | 160.0 | 160.0 | 2.00× | 0 | 4,321 | 886 | 4,600 | 2.10× | 2.00×');
     expect(bySpeed[3]).toBe('15.0 | – | 15.0 | 2.00× | 0 | 0 | 886 | 4,600 | 2.10× | 2.00×');
-    expect(bySpeed[5]).toBe('– | 480.0 | 480.0¹ | 2.00× | 0 | 0 | 886 | 4,600 | 2.10× | 2.00×');
+    expect(bySpeed[5]).toBe('– | 480.0 | 480.0¹ | 2.00×¹ | 0¹ | 0¹ | 886 | 4,600 | 2.10× | 2.00×');
     expect(bySpeed[7]).toBe('– | 40.0 | 40.0 | 2.00× | 0 | 0 | 150 | 4,600 | 1.20× | 1.02×');
   });
 
   it('explains each mark once, and only the marks that it has', () => {
     const section = sectionOf(report, '10,000,000 rows\n');
     expect(section.match(/^In brackets: .* is lost\.$/gm)).toHaveLength(1);
-    expect(section.match(/^¹ On 1,000,000 rows: /gm)).toHaveLength(1);
+    expect(section.match(/^¹ On 1,000,000 rows, .* with the idle API on 10,000,000 rows\.$/gm)).toHaveLength(
+      1,
+    );
 
     const result = exampleResult();
     const kept = result.runs.filter(({ rows, variant }) => rows !== 1_000_000 && variant === 'kept');
@@ -95,10 +97,18 @@ describe('the report of the bench', () => {
   it('has GitLab’s method beside the engine on the same rows', () => {
     const rows = tableAfter(report, '1,000,000 rows, for methods that take too long on more');
     expect(rows.slice(1).map((cells) => cells.slice(0, 5))).toEqual([
-      ['GitLab’s batched migration', '–', '108.0', '108.0', '2.00×'],
+      ['GitLab’s batched migration', '–', '108.0', '108.0', '2.00×¹'],
       ['this project, 1 worker', '–', '6.0', '–', '–'],
       ['this project, 2 workers', '–', '4.0', '–', '–'],
     ]);
+  });
+
+  it('has the longest batch of the runs on its rows only', () => {
+    const result = withRuns(({ method, rows }) =>
+      method === 'online-migrations' && rows < 10_000_000 ? { longestBatchMs: 999 } : {},
+    );
+    const [, ...rows] = tableAfter(benchReport(result), '10,000,000 rows\n');
+    expect(rows[5]![7]).toBe('886');
   });
 
   it('has the real pgroll, or tells that it was not there', () => {

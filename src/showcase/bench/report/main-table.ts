@@ -3,13 +3,20 @@ import { type Column, markdownTable } from '../../harness/markdown-table.ts';
 import type { BenchResult } from '../bench-result.ts';
 import type { MeasuredRun } from '../measured-run.ts';
 import type { Method } from '../methods/method.ts';
-import { aloneRun, greatest, loadedRun, methodsOn, safeVariant, wrongRows } from './runs.ts';
+import {
+  aloneRun,
+  FEWER_ROWS,
+  greatest,
+  isOnFewerRows,
+  loadedRun,
+  methodsOn,
+  safeVariant,
+  wrongRows,
+} from './runs.ts';
 
 const MEGABYTE = 2 ** 20;
 /** Stands for a missing number. */
 const NONE = '–';
-/** Marks a run on fewer rows than the table's heading says. */
-const FEWER_ROWS = '¹';
 
 /** A line of the table: the runs of a method. The safe ones are of the variant that loses no write. */
 interface Line {
@@ -19,7 +26,8 @@ interface Line {
   readonly publishedBesideApi: MeasuredRun | undefined;
   readonly safe: MeasuredRun | undefined;
   readonly safeBesideApi: MeasuredRun | undefined;
-  readonly idleP99Ms: number;
+  /** The API without a migration, on the rows of the benchmark. */
+  readonly idle: { readonly rows: number; readonly p99Ms: number };
 }
 
 const COLUMNS: readonly Column<Line>[] = [
@@ -31,27 +39,33 @@ const COLUMNS: readonly Column<Line>[] = [
   },
   {
     heading: 's beside the API',
-    text: ({ safeBesideApi, rows }) =>
-      `${secondsText(safeBesideApi)}${isOnFewerRows(safeBesideApi, rows) ? FEWER_ROWS : ''}`,
+    text: ({ safeBesideApi, rows }) => marked(secondsText(safeBesideApi), isOnFewerRows(safeBesideApi, rows)),
   },
   {
     heading: 'p99 × idle',
-    text: ({ safeBesideApi, idleP99Ms }) =>
-      safeBesideApi === undefined ? NONE : timesText(safeBesideApi.api!.p99Ms / idleP99Ms),
+    text: ({ safeBesideApi, idle }) =>
+      marked(
+        numberText(safeBesideApi && safeBesideApi.api!.p99Ms / idle.p99Ms, timesText),
+        isOnFewerRows(safeBesideApi, idle.rows),
+      ),
   },
   {
     heading: 'failed requests',
-    text: ({ safeBesideApi }) => (safeBesideApi === undefined ? NONE : rowCount(safeBesideApi.api!.failed)),
+    text: ({ safeBesideApi, rows }) =>
+      marked(numberText(safeBesideApi?.api?.failed, rowCount), isOnFewerRows(safeBesideApi, rows)),
   },
   {
     heading: 'wrong rows',
-    text: ({ publishedBesideApi, safeBesideApi }) => countText(publishedBesideApi ?? safeBesideApi),
+    text: ({ publishedBesideApi, safeBesideApi, rows }) => {
+      const run = publishedBesideApi ?? safeBesideApi;
+      return marked(numberText(run && wrongRows(run), rowCount), isOnFewerRows(run, rows));
+    },
   },
   {
     heading: 'longest batch ms',
-    text: ({ safe, safeBesideApi }) =>
+    text: ({ safe, safeBesideApi, rows }) =>
       numberText(
-        greatest([safe, safeBesideApi].flatMap((run) => (run === undefined ? [] : [run.longestBatchMs]))),
+        greatest([safe, safeBesideApi].flatMap((run) => (run?.rows === rows ? [run.longestBatchMs] : []))),
         rowCount,
       ),
   },
@@ -68,7 +82,7 @@ const COLUMNS: readonly Column<Line>[] = [
 export function methodTable(result: BenchResult, rows: number): string {
   const lines = methodsOn(result, rows).map((method) => lineOf(result, method, rows));
   const besideApi = lines.map(({ safeBesideApi }) => safeBesideApi);
-  const fewer = besideApi.find((run) => isOnFewerRows(run, rows));
+  const fewer = besideApi.find((run) => isOnFewerRows(run, result.rows));
   const notes = [
     ...(lines.some(isLosing)
       ? [
@@ -76,9 +90,7 @@ export function methodTable(result: BenchResult, rows: number): string {
             'The write is lost.',
         ]
       : []),
-    ...(fewer === undefined
-      ? []
-      : [`${FEWER_ROWS} On ${rowCount(fewer.rows)} rows: most of its time is its own pauses.`]),
+    ...(fewer === undefined ? [] : [fewerRowsNote(fewer.rows, result.rows)]),
   ];
   return [markdownTable(COLUMNS, lines), ...notes].join('\n\n');
 }
@@ -95,7 +107,7 @@ function lineOf(result: BenchResult, method: Method, rows: number): Line {
     publishedBesideApi: besideApi('published'),
     safe: aloneRun(result, name, safeVariant(method), rows),
     safeBesideApi: besideApi(safeVariant(method)),
-    idleP99Ms: result.idle.p99Ms,
+    idle: { rows: result.rows, p99Ms: result.idle.p99Ms },
   };
 }
 
@@ -110,16 +122,19 @@ function publishedSeconds(line: Line): string {
   return isLosing(line) ? `(${text})` : text;
 }
 
-function isOnFewerRows(run: MeasuredRun | undefined, rows: number): boolean {
-  return run !== undefined && run.rows < rows;
+function fewerRowsNote(rows: number, idleRows: number): string {
+  return (
+    `${FEWER_ROWS} On ${rowCount(rows)} rows, because most of the method’s time is its own pauses. The p99 is compared ` +
+    `with the idle API on ${rowCount(idleRows)} rows.`
+  );
+}
+
+function marked(text: string, isMarked: boolean): string {
+  return isMarked ? `${text}${FEWER_ROWS}` : text;
 }
 
 function secondsText(run: MeasuredRun | undefined): string {
   return numberText(run?.seconds, (seconds) => seconds.toFixed(1));
-}
-
-function countText(run: MeasuredRun | undefined): string {
-  return run === undefined ? NONE : rowCount(wrongRows(run));
 }
 
 function timesText(value: number): string {

@@ -1,8 +1,9 @@
 import { rowCount } from '../../../command-line/row-count.ts';
 import { escapeHtml } from '../../demo/report/escape-html.ts';
 import type { BenchResult } from '../bench-result.ts';
+import type { MeasuredRun } from '../measured-run.ts';
 import type { Method } from '../methods/method.ts';
-import { aloneRun, loadedRun, methodsOn, safeVariant } from './runs.ts';
+import { aloneRun, FEWER_ROWS, isOnFewerRows, loadedRun, methodsOn, safeVariant } from './runs.ts';
 
 const WIDTH = 960;
 const TITLES_WIDTH = 264;
@@ -11,7 +12,8 @@ const PANELS = 3;
 const PANEL_WIDTH = (WIDTH - TITLES_WIDTH - PANELS * PANEL_GAP) / PANELS;
 const TOP = 64;
 const ROW_HEIGHT = 30;
-const FOOT = 40;
+const FOOT = 22;
+const NOTE_HEIGHT = 18;
 const DOT = 5;
 const BAR_HEIGHT = 12;
 
@@ -46,7 +48,9 @@ interface Mark {
 /** The methods side by side as SVG: seconds, growth of the heap, and the API's p99 latency. */
 export function benchPicture(result: BenchResult): string {
   const methods = methodsOn(result, result.rows);
-  const height = TOP + methods.length * ROW_HEIGHT + FOOT;
+  const notes = notesOf(result, methods);
+  const bottom = TOP + methods.length * ROW_HEIGHT + FOOT;
+  const height = bottom + notes.length * NOTE_HEIGHT;
   const title = `${rowCount(result.rows)} rows: time, growth of the heap, and latency of the API for each method`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${escapeHtml(title)}">`,
@@ -60,16 +64,38 @@ export function benchPicture(result: BenchResult): string {
     ...panelsOf(result, methods).flatMap((panel, index) =>
       drawPanel(panel, TITLES_WIDTH + index * (PANEL_WIDTH + PANEL_GAP), methods.length),
     ),
-    `<text class="soft small" x="12" y="${height - 14}">Filled: the columns are kept equal. Hollow: as published, without a trigger; the writes of the application are lost.</text>`,
+    ...notes.map(
+      (note, index) =>
+        `<text class="soft small" x="12" y="${bottom + index * NOTE_HEIGHT + 4}">${escapeHtml(note)}</text>`,
+    ),
     '</svg>',
     '',
   ].join('\n');
 }
 
+function notesOf(result: BenchResult, methods: readonly Method[]): string[] {
+  const fewer = methods
+    .map((method) => besideApi(result, method))
+    .find((run) => isOnFewerRows(run, result.rows));
+  return [
+    'Filled: the columns are kept equal. Hollow: as published, without a trigger; the writes of the application are lost.',
+    ...(fewer === undefined
+      ? []
+      : [
+          `${FEWER_ROWS} Beside ${rowCount(fewer.rows)} rows, against the idle API on ${rowCount(result.rows)} rows.`,
+        ]),
+  ];
+}
+
+/** The method's run beside the API, in the variant that loses no write. */
+function besideApi(result: BenchResult, method: Method): MeasuredRun | undefined {
+  return loadedRun(result, method.name, safeVariant(method));
+}
+
 function panelsOf(result: BenchResult, methods: readonly Method[]): Panel[] {
   const marks = (
     valueOf: (method: Method) => number | undefined,
-    text: (value: number) => string,
+    text: (value: number, method: Method) => string,
     publishedOf: (method: Method) => number | undefined = () => undefined,
   ): Mark[] =>
     methods.flatMap((method, row) => {
@@ -77,7 +103,7 @@ function panelsOf(result: BenchResult, methods: readonly Method[]): Panel[] {
       const isOwn = method.workers !== null;
       return value === undefined
         ? []
-        : [{ row, value, text: text(value), isOwn, published: publishedOf(method) }];
+        : [{ row, value, text: text(value, method), isOwn, published: publishedOf(method) }];
     });
   const safe = (method: Method) => aloneRun(result, method.name, safeVariant(method));
   return [
@@ -104,10 +130,13 @@ function panelsOf(result: BenchResult, methods: readonly Method[]): Panel[] {
       isLogarithmic: true,
       marks: marks(
         (method) => {
-          const run = loadedRun(result, method.name, safeVariant(method));
+          const run = besideApi(result, method);
           return run === undefined ? undefined : run.api!.p99Ms / result.idle.p99Ms;
         },
-        (times) => (times < 10 ? `${times.toFixed(1)}×` : `${rowCount(times)}×`),
+        (times, method) => {
+          const mark = isOnFewerRows(besideApi(result, method), result.rows) ? FEWER_ROWS : '';
+          return `${times < 10 ? times.toFixed(1) : rowCount(times)}×${mark}`;
+        },
       ),
     },
   ];

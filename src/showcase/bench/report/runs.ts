@@ -58,6 +58,14 @@ export function titleOf(run: MeasuredRun): string {
   return methodNamed(run.method).title;
 }
 
+/** Marks a figure of a run on fewer rows than the others. */
+export const FEWER_ROWS = '¹';
+
+/** Whether a run has fewer rows than the others; false without a run. */
+export function isOnFewerRows(run: MeasuredRun | undefined, rows: number): boolean {
+  return run !== undefined && run.rows < rows;
+}
+
 /** The greatest value; undefined if there is none. */
 export function greatest(values: readonly number[]): number | undefined {
   return values.length === 0 ? undefined : Math.max(...values);
