@@ -111,6 +111,16 @@ describe('the report of the bench', () => {
     expect(rows[5]![7]).toBe('886');
   });
 
+  it('has no table of all rows if no method ran on them', () => {
+    const result = exampleResult();
+    const gitlab = benchReport({ ...result, runs: result.runs.filter(({ method }) => method === 'gitlab') });
+    expect(gitlab).not.toContain('### 10,000,000 rows');
+    expect(gitlab).not.toContain('Fastest first');
+    expect(gitlab).not.toContain('The process of');
+    const rows = tableAfter(gitlab, '1,000,000 rows, for methods');
+    expect(rows.slice(1).map(([title]) => title)).toEqual(['GitLab’s batched migration']);
+  });
+
   it('has the real pgroll, or tells that it was not there', () => {
     expect(sectionOf(report, 'The real pgroll, 10,000,000 rows')).toContain(
       '`pgroll version 1`, on two copies',

@@ -28,10 +28,7 @@ export function benchReport(result: BenchResult): string {
     `The API can serve ${rowCount(load.capacityPerSecond)} requests a second here; the load is ` +
       `${rowCount(load.requestsPerSecond)} a second over ${load.connections} connections. Without a migration, ` +
       `its p99 is ${result.idle.p99Ms.toFixed(1)} ms.`,
-    `### ${rowCount(rows)} rows`,
-    methodTable(result, rows),
-    ...comparisonNotes(result),
-    orderSentence(result),
+    ...mainSection(result),
     '### Numbers to reach',
     targetSentence(rows),
     targetTable([{ title: 'reached', targets: compareWithTargets(result) }]),
@@ -39,13 +36,28 @@ export function benchReport(result: BenchResult): string {
       folded(`${rowCount(size)} rows, for methods that take too long on more`, [methodTable(result, size)]),
     ),
     pgrollSection(result),
-    folded('The process of npx mikro-orm migration:up --to 0003', [
-      markdownTable(PROCESS_COLUMNS, engineRuns(result)),
-    ]),
+    ...(engineRuns(result).length === 0
+      ? []
+      : [
+          folded('The process of npx mikro-orm migration:up --to 0003', [
+            markdownTable(PROCESS_COLUMNS, engineRuns(result)),
+          ]),
+        ]),
     ...(result.locks.length === 0
       ? []
       : [folded('How long the phases hold ACCESS EXCLUSIVE', [lockTable(result)])]),
   ].join('\n\n');
+}
+
+/** The methods on all rows; empty if all of them run on fewer rows. */
+function mainSection(result: BenchResult): string[] {
+  if (methodsOn(result, result.rows).length === 0) return [];
+  return [
+    `### ${rowCount(result.rows)} rows`,
+    methodTable(result, result.rows),
+    ...comparisonNotes(result),
+    orderSentence(result),
+  ];
 }
 
 /** The methods by their time without a load, each in the variant that loses no write. */
