@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { fileName, readOptions, wholeNumbers } from '../command-line/command-options.ts';
 import { runCommand } from '../command-line/run-command.ts';
 import { LARGEST_NUMBER } from '../large-record/seeding.ts';
+import { estimateSentence } from './bench/estimate-sentence.ts';
 import { refuseWithoutSection, writeSection } from './bench/generated-page.ts';
 import { showProgress } from './bench/progress.ts';
+import { estimateChangeSeconds } from './bench-change/estimate.ts';
 import { benchChangeReport } from './bench-change/report.ts';
 import {
   type BenchChangeOptions,
@@ -12,6 +14,7 @@ import {
   runBenchChange,
 } from './bench-change/run-bench-change.ts';
 import { estimateCopiesBytes, refuseFullDisk } from './harness/free-disk.ts';
+import { compareChange } from './bench-change/targets.ts';
 import { refuseUnwritable } from './harness/output-file.ts';
 
 // npm run bench:change: measures the whole change, phase by phase, and its way back.
@@ -35,13 +38,19 @@ await runCommand(async (signal) => {
   if (markdown !== undefined) await refuseWithoutSection(markdown, 'bench:change');
   await refuseFullDisk(estimateCopiesBytes(Math.max(...options.rows)));
   // Only the report goes to standard output.
-  console.error('Database: a separate embedded PostgreSQL, deleted at the end.\n');
+  console.error('Database: a separate embedded PostgreSQL, deleted at the end.');
+  console.error(`${estimateSentence(estimateChangeSeconds(options))}\n`);
   const result = await bench(options, signal);
   const report = benchChangeReport(result);
   console.log(`\n${report}`);
-  if (json !== undefined) await writeFile(json, `${JSON.stringify(result, null, 2)}\n`);
+  if (json !== undefined) await writeJson(json, result);
   if (markdown !== undefined) await writeSection(markdown, 'bench:change', report);
 });
+
+async function writeJson(file: string, result: BenchChangeResult): Promise<void> {
+  const runs = result.runs.map((run) => ({ ...run, targets: compareChange(run) }));
+  await writeFile(file, `${JSON.stringify({ ...result, runs }, null, 2)}\n`);
+}
 
 async function bench(options: BenchChangeOptions, signal: AbortSignal): Promise<BenchChangeResult> {
   using progress = showProgress(process.stderr);

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { LARGEST_NUMBER } from '../large-record/seeding.ts';
 import type { BenchResult } from './bench/bench-result.ts';
 import { estimateSeconds } from './bench/estimate.ts';
+import { estimateSentence } from './bench/estimate-sentence.ts';
 import { refuseWithoutSection, writeSection } from './bench/generated-page.ts';
 import { METHOD_NAMES, type MethodName } from './bench/methods/method.ts';
 import { METHODS } from './bench/methods/methods.ts';
@@ -73,7 +74,7 @@ await runCommand(async (signal) => {
   // Only the report goes to standard output.
   console.error('Database: a separate embedded PostgreSQL, deleted at the end.');
   console.error(`To repeat the order and the random choices, pass --seed ${options.seed}.`);
-  console.error(`Estimated duration: ${minutes(estimateSeconds(options))} on two cores.\n`);
+  console.error(`${estimateSentence(estimateSeconds(options))}\n`);
 
   const result = await bench(options, signal);
   const report = benchReport(result);
@@ -98,9 +99,4 @@ async function choosePgroll(given: string | undefined): Promise<string | undefin
 async function writeJson(file: string, result: BenchResult): Promise<void> {
   const content = { ...result, targets: compareWithTargets(result) };
   await writeFile(file, `${JSON.stringify(content, null, 2)}\n`);
-}
-
-function minutes(seconds: number): string {
-  const count = Math.ceil(seconds / 60);
-  return count === 1 ? 'a minute' : `${count} minutes`;
 }

@@ -5,7 +5,7 @@ import { type Column, markdownTable } from '../harness/markdown-table.ts';
 import { targetTable } from '../harness/target-table.ts';
 import type { ChangeRun, PhaseCost } from './change-run.ts';
 import type { BenchChangeResult } from './run-bench-change.ts';
-import { compareChange, phasesOf, totalOf } from './targets.ts';
+import { compareChange, forwardFillSeconds, lastOf, phasesOf, totalOf } from './targets.ts';
 
 const MEGABYTE = 2 ** 20;
 /** Stands for a missing number. */
@@ -24,19 +24,41 @@ const COLUMNS: readonly Column<Line>[] = [
   { heading: 'primary key', text: ({ indexGrowth }) => multiple(indexGrowth) },
 ];
 
-/** All measurements, in Markdown: the numbers to reach, and a table for each run. */
+const RUN_COLUMNS: readonly Column<ChangeRun>[] = [
+  { heading: 'table', text: describe },
+  { heading: 'backfill alone s', text: (run) => forwardFillSeconds(run).toFixed(2) },
+  { heading: 'whole change s', text: (run) => totalOf(run, 'up').toFixed(2) },
+  { heading: 'way back s', text: (run) => totalOf(run, 'down').toFixed(2) },
+  { heading: 'longest lock ms', text: ({ phases }) => longestLockOf(phases).toFixed(1) },
+  { heading: 'heap, way there', text: (run) => multiple(lastOf(run, 'up').heapGrowth) },
+  { heading: 'heap, both ways', text: (run) => multiple(lastOf(run, 'down').heapGrowth) },
+];
+
+/** All measurements, in Markdown: a line for each run, the numbers to reach, and a table of the phases of each run. */
 export function benchChangeReport(result: BenchChangeResult): string {
   const { runs, machine, settings } = result;
+  const [largest, ...smaller] = [...new Set(runs.map(({ rows }) => rows))].toSorted(
+    (one, other) => other - one,
+  );
   const settingList = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
   return [
     `Measured on ${result.began.slice(0, 10)} with \`${commandOf(result)}\`, in ${Math.ceil(result.seconds / 60)} minutes.`,
     machineSentence(machine),
     `Database: PostgreSQL ${machine.postgres}, ${settingList.join(', ')}.`,
     `Each phase ran as a command of its own. Its process takes ${median(runs.flatMap(({ processSeconds }) => processSeconds)).toFixed(1)} ` +
-      `seconds more than the phase (the median), at any size. The tables do not include them.`,
-    targetTable(runs.map((run) => ({ title: describe(run), targets: compareChange(run) }))),
+      `seconds more than the phase (the median). The tables do not include them.`,
+    markdownTable(RUN_COLUMNS, runs),
+    'Both columns of the heap are relative to its size before the change.',
+    `Numbers to reach, on ${rowCount(largest!)} rows:`,
+    targetsOn(result, largest!),
+    ...smaller.map((rows) => folded(`Numbers to reach: ${rowCount(rows)} rows`, [targetsOn(result, rows)])),
     ...runs.map((run) => folded(`Each phase: ${describe(run)}`, [runTable(run)])),
   ].join('\n\n');
+}
+
+function targetsOn({ runs }: BenchChangeResult, rows: number): string {
+  const compared = runs.filter((run) => run.rows === rows);
+  return targetTable(compared.map((run) => ({ title: workersText(run), targets: compareChange(run) })));
 }
 
 /** The command that repeats the run. */
@@ -59,19 +81,27 @@ function runTable(run: ChangeRun): string {
 /** A whole way: the sums, the longest lock, and the sizes at its end. */
 function wayLine(run: ChangeRun, direction: PhaseCost['direction'], title: string): Line {
   const phases = phasesOf(run, direction);
-  const locks = phases.map(({ longestLockMs }) => longestLockMs ?? 0);
   return {
     ...phases.at(-1)!,
     title: `**${title}**`,
     seconds: totalOf(run, direction),
     fillSeconds: phases.reduce((sum, { fillSeconds }) => sum + (fillSeconds ?? 0), 0),
     walBytes: phases.reduce((sum, { walBytes }) => sum + walBytes, 0),
-    longestLockMs: Math.max(...locks),
+    longestLockMs: longestLockOf(phases),
   };
 }
 
-function describe({ rows, workers }: ChangeRun): string {
-  return `${rowCount(rows)} rows, ${workers === 1 ? '1 worker' : `${workers} workers`}`;
+/** The longest lock of several phases, in milliseconds. */
+function longestLockOf(phases: readonly PhaseCost[]): number {
+  return Math.max(...phases.map((phase) => phase.longestLockMs ?? 0));
+}
+
+function describe(run: ChangeRun): string {
+  return `${rowCount(run.rows)} rows, ${workersText(run)}`;
+}
+
+function workersText({ workers }: ChangeRun): string {
+  return workers === 1 ? '1 worker' : `${workers} workers`;
 }
 
 function multiple(value: number): string {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ChangeRun, PhaseCost } from '../../../src/showcase/bench-change/change-run.ts';
 import { benchChangeReport } from '../../../src/showcase/bench-change/report.ts';
+import { estimateChangeSeconds } from '../../../src/showcase/bench-change/estimate.ts';
 import { compareChange } from '../../../src/showcase/bench-change/targets.ts';
 
 const MEGABYTE = 2 ** 20;
@@ -61,19 +62,22 @@ const result = {
   runs: [run],
 };
 
+const RUN_HEADINGS = [
+  '| table                  | backfill alone s | whole change s | way back s | longest lock ms | heap, way there | heap, both ways |',
+  '| ---------------------- | ---------------: | -------------: | ---------: | --------------: | --------------: | --------------: |',
+];
+const RUN_FIGURES =
+  '|            10.00 |          15.00 |      15.00 |             8.0 |           1.20× |           1.44× |';
+
 const TARGETS = [
-  '| goal                                      |  wanted | 100,000 rows, 1 worker |',
-  '| ----------------------------------------- | ------: | ---------------------: |',
-  '| seconds: backfill alone                   |       – |                     10 |',
-  '| seconds: whole change                     |       – |                     15 |',
-  '| seconds: way back                         |       – |                     15 |',
-  '| longest lock, ms                          |       – |                      8 |',
-  '| time: whole change against backfill alone |  ≤ 1.5× |                   1.50 |',
-  '| time: way back against whole change       |    ≤ 1× |                      1 |',
-  '| heap, way there                           |  ≤ 1.2× |                   1.20 |',
-  '| primary key, way there                    | ≤ 1.02× |                   1.02 |',
-  '| heap, way back, against its start         |  ≤ 1.2× |                   1.20 |',
-  '| primary key, way back, against its start  | ≤ 1.02× |                   1.02 |',
+  '| goal                                      |  wanted | 1 worker |',
+  '| ----------------------------------------- | ------: | -------: |',
+  '| time: whole change against backfill alone |  ≤ 1.5× |     1.50 |',
+  '| time: way back against whole change       |    ≤ 1× |        1 |',
+  '| heap, way there                           |  ≤ 1.2× |     1.20 |',
+  '| primary key, way there                    | ≤ 1.02× |     1.02 |',
+  '| heap, way back, against its start         |  ≤ 1.2× |     1.20 |',
+  '| primary key, way back, against its start  | ≤ 1.02× |     1.02 |',
 ];
 
 describe('the report of bench:change', () => {
@@ -86,8 +90,15 @@ describe('the report of bench:change', () => {
         '',
         'Database: PostgreSQL 18.4, shared_buffers = 256MB.',
         '',
-        'Each phase ran as a command of its own. Its process takes 0.8 seconds more than the phase (the median), at any size. ' +
+        'Each phase ran as a command of its own. Its process takes 0.8 seconds more than the phase (the median). ' +
           'The tables do not include them.',
+        '',
+        ...RUN_HEADINGS,
+        `| 100,000 rows, 1 worker ${RUN_FIGURES}`,
+        '',
+        'Both columns of the heap are relative to its size before the change.',
+        '',
+        'Numbers to reach, on 100,000 rows:',
         '',
         ...TARGETS,
         '',
@@ -109,13 +120,28 @@ describe('the report of bench:change', () => {
       ].join('\n'),
     );
   });
+
+  it('shows the numbers to reach of the largest table, and folds those of smaller ones', () => {
+    const small = { ...run, rows: 1_000 };
+    const report = benchChangeReport({ ...result, rows: [1_000, 100_000], runs: [small, run] });
+    expect(report).toContain(
+      [
+        ...RUN_HEADINGS,
+        `| 1,000 rows, 1 worker   ${RUN_FIGURES}`,
+        `| 100,000 rows, 1 worker ${RUN_FIGURES}`,
+      ].join('\n'),
+    );
+    const targets = TARGETS.join('\n');
+    expect(report).toContain(`\n\nNumbers to reach, on 100,000 rows:\n\n${targets}\n\n<details>`);
+    expect(report).toContain(`<summary>Numbers to reach: 1,000 rows</summary>\n\n${targets}\n\n</details>`);
+  });
 });
 
 describe('the numbers to reach', () => {
   it.each([
-    ['a slow phase', { seconds: 1.1 }, [4]],
-    ['a grown heap', { heapGrowth: 1.21 }, [6]],
-    ['a grown primary key', { indexGrowth: 1.03 }, [7]],
+    ['a slow phase', { seconds: 1.1 }, [0]],
+    ['a grown heap', { heapGrowth: 1.21 }, [2]],
+    ['a grown primary key', { indexGrowth: 1.03 }, [3]],
   ])('tell of %s', (_name, change, missed) => {
     const phases = run.phases.map((one) =>
       one.phase === 'rename' && one.direction === 'up' ? { ...one, ...change } : one,
@@ -128,11 +154,21 @@ describe('the numbers to reach', () => {
 
   it('tell of a slow way back', () => {
     const phases = run.phases.map((one) => (one.direction === 'down' ? { ...one, seconds: 8 } : one));
-    expect(compareChange({ ...run, phases })[5]).toMatchObject({ isMet: false, reached: 16 / 15 });
+    expect(compareChange({ ...run, phases })[1]).toMatchObject({ isMet: false, reached: 16 / 15 });
   });
 
   it('need a backfill', () => {
     const phases = run.phases.map((one) => ({ ...one, fillSeconds: null }));
     expect(() => compareChange({ ...run, phases })).toThrow('No phase of the way there has filled a column.');
+  });
+});
+
+describe('the estimate of bench:change', () => {
+  it('is five to six minutes for three sizes up to 10,000,000 rows', () => {
+    const options = { rows: [100_000, 1_000_000, 10_000_000], workers: [1, 2] };
+    const minutes = estimateChangeSeconds(options) / 60;
+    expect(minutes).toBeGreaterThan(5);
+    expect(minutes).toBeLessThanOrEqual(6);
+    expect(estimateChangeSeconds({ ...options, workers: [2] })).toBeLessThan(estimateChangeSeconds(options));
   });
 });
