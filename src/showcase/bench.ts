@@ -9,6 +9,7 @@ import { refuseWithoutSection, writeSection } from './bench/generated-page.ts';
 import { METHOD_NAMES, type MethodName } from './bench/methods/method.ts';
 import { METHODS } from './bench/methods/methods.ts';
 import { findPgroll, isExecutable } from './bench/pgroll-command.ts';
+import { DEFAULT_ROWS } from './bench/plan.ts';
 import { showProgress } from './bench/progress.ts';
 import { benchPicture } from './bench/report/picture.ts';
 import { benchReport } from './bench/report/report.ts';
@@ -25,8 +26,6 @@ const USAGE =
   'npm run bench -- [--quick] [--rows <number>] [--methods <name>,<name>…] [--repetitions <number>] ' +
   '[--seed <number>] [--pgroll <path>] [--json <file>] [--markdown <file>] [--picture <file>]\n' +
   `Methods: ${METHOD_NAMES.join(', ')}`;
-/** With fewer rows, the second worker has too little to do to show its place in the order. */
-const DEFAULT_ROWS = 1_000_000;
 /** A hundredth of the rows is measured too. */
 const FEWEST_ROWS = 1_000;
 const DEFAULT_REPETITIONS = 3;

@@ -8,6 +8,11 @@ import { type ApiExperience, underLoad } from './under-load.ts';
 const MS_PER_MILLION_ROWS = 3_000;
 const SHORTEST_MS = 20_000;
 
+/** Duration of the load alone beside a number of rows. */
+export function idleMilliseconds(rows: number): number {
+  return Math.max(SHORTEST_MS, (rows / 1_000_000) * MS_PER_MILLION_ROWS);
+}
+
 /**
  * Measures the API's requests without any migration.
  *
@@ -19,11 +24,10 @@ export async function measureIdle(
   signal: AbortSignal,
 ): Promise<ApiExperience> {
   const ledger = new Ledger(database.rows);
-  const milliseconds = Math.max(SHORTEST_MS, (database.rows / 1_000_000) * MS_PER_MILLION_ROWS);
   const { api } = await underLoad(
     database.url,
     (apiUrl) => startLoad(apiUrl, ledger),
-    () => delay(milliseconds, undefined, { signal }),
+    () => delay(idleMilliseconds(database.rows), undefined, { signal }),
     signal,
   );
   return api;

@@ -1,5 +1,7 @@
 import type { Method, MethodName, Variant } from './methods/method.ts';
 
+/** Without `--rows`. With fewer rows, the second worker has too little to do to show its place in the order. */
+export const DEFAULT_ROWS = 1_000_000;
 /** Under load, `--quick` runs only these. */
 const QUICK_LOADED: readonly MethodName[] = ['in-limit', 'ranges-10000', 'engine-1', 'engine-2'];
 
