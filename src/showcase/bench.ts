@@ -1,14 +1,13 @@
 import { writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { z } from 'zod';
 import { LARGEST_NUMBER } from '../large-record/seeding.ts';
 import type { BenchResult } from './bench/bench-result.ts';
+import { choosePgroll } from './bench/choose-pgroll.ts';
 import { estimateSeconds } from './bench/estimate.ts';
 import { estimateSentence } from './bench/estimate-sentence.ts';
 import { refuseWithoutSection, writeSection } from './bench/generated-page.ts';
 import { METHOD_NAMES, type MethodName } from './bench/methods/method.ts';
 import { METHODS } from './bench/methods/methods.ts';
-import { findPgroll, isExecutable } from './bench/pgroll-command.ts';
 import { DEFAULT_ROWS } from './bench/plan.ts';
 import { showProgress } from './bench/progress.ts';
 import { benchPicture } from './bench/report/picture.ts';
@@ -67,7 +66,7 @@ await runCommand(async (signal) => {
     isQuick: quick,
     rows: given.rows ?? DEFAULT_ROWS,
     repetitions: given.repetitions ?? (quick ? 0 : DEFAULT_REPETITIONS),
-    pgroll: await choosePgroll(given.pgroll),
+    pgroll: await choosePgroll(given.pgroll, signal, (line) => console.error(line)),
   };
   await refuseFullDisk(estimateCopiesBytes(options.rows));
   // Only the report goes to standard output.
@@ -86,13 +85,6 @@ await runCommand(async (signal) => {
 async function bench(options: BenchOptions, signal: AbortSignal): Promise<BenchResult> {
   using progress = showProgress(process.stderr);
   return await runBench(options, signal, progress);
-}
-
-/** The given pgroll, or that on the PATH; undefined if there is none. */
-async function choosePgroll(given: string | undefined): Promise<string | undefined> {
-  if (given === undefined) return findPgroll();
-  if (await isExecutable(given)) return resolve(given);
-  throw new Error(`--pgroll ${given} cannot be run: name the path of pgroll.`);
 }
 
 async function writeJson(file: string, result: BenchResult): Promise<void> {

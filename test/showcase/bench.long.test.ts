@@ -186,6 +186,7 @@ describe('npm run bench', () => {
     [['--json', tmpdir()], `--json ${tmpdir()} cannot be written: name a file in a folder of yours.`],
     [['--markdown', 'no/such/page.md'], '--markdown no/such/page.md cannot be read: name an existing page.'],
     [['--picture', tmpdir()], `--picture ${tmpdir()} cannot be written: name a file in a folder of yours.`],
+    [['--pgroll', tmpdir()], `--pgroll ${tmpdir()} cannot be run: name the path of pgroll.`],
     [['--pgroll', 'package.json'], '--pgroll package.json cannot be run: name the path of pgroll.'],
     [
       ['--markdown', 'package.json'],

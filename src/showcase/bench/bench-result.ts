@@ -30,7 +30,7 @@ export interface BenchResult {
   readonly idle: ApiExperience;
   /** The runs of the methods on tables of several sizes, in the order in which they ran. */
   readonly runs: readonly MeasuredRun[];
-  /** The real pgroll; null if it was not there. */
+  /** The real pgroll; null if none was measured. */
   readonly pgroll: PgrollResult | null;
   /** Locks on a small part of the rows and on all rows. */
   readonly locks: readonly LockTime[];

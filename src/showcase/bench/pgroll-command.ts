@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { access, constants, mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { connect } from '../harness/connection.ts';
 import { Ledger } from '../harness/ledger.ts';
@@ -54,28 +54,6 @@ export interface PgrollResult {
   readonly completed: readonly PgrollStep[];
   /** There and back. */
   readonly rolledBack: readonly PgrollStep[];
-}
-
-/** The path of `pgroll` on the PATH; undefined if it is not there. */
-export async function findPgroll(path = process.env['PATH'] ?? ''): Promise<string | undefined> {
-  for (const folder of path.split(delimiter).filter((name) => name !== '')) {
-    const file = resolve(folder, 'pgroll');
-    if (await isExecutable(file)) return file;
-  }
-  return undefined;
-}
-
-export function isExecutable(file: string): Promise<boolean> {
-  return access(file, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** The text of `pgroll --version`. */
-export async function pgrollVersion(binary: string, signal: AbortSignal): Promise<string> {
-  const { stdout } = await promisify(execFile)(binary, ['--version'], { signal });
-  return stdout.trim();
 }
 
 /**

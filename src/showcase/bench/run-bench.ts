@@ -8,11 +8,12 @@ import { OpenLoad } from '../harness/open-load.ts';
 import { startServer } from '../harness/server.ts';
 import type { BenchResult } from './bench-result.ts';
 import { measureCapacity } from './capacity.ts';
+import type { Pgroll } from './choose-pgroll.ts';
 import { measureIdle } from './idle.ts';
 import { type LockTime, measureLocks } from './lock-times.ts';
 import { type LoadStarter, type MeasuredRun, measureRun } from './measured-run.ts';
 import type { Method } from './methods/method.ts';
-import { changeWithPgroll, type PgrollEnd, pgrollVersion } from './pgroll-command.ts';
+import { changeWithPgroll, type PgrollEnd } from './pgroll-command.ts';
 import { planRuns } from './plan.ts';
 import {
   type BenchObserver,
@@ -45,8 +46,8 @@ export interface BenchOptions {
   readonly repetitions: number;
   /** Seed of the order and of the load's random choices. */
   readonly seed: number;
-  /** The path of the real pgroll; undefined if there is none. */
-  readonly pgroll: string | undefined;
+  /** The real pgroll; undefined if there is none. */
+  readonly pgroll: Pgroll | undefined;
 }
 
 /**
@@ -145,10 +146,10 @@ export async function runBench(
     pgroll === undefined
       ? null
       : {
-          version: await pgrollVersion(pgroll, signal),
+          version: pgroll.version,
           rows,
-          completed: await runPgroll(pgroll, 'complete'),
-          rolledBack: await runPgroll(pgroll, 'rollback'),
+          completed: await runPgroll(pgroll.binary, 'complete'),
+          rolledBack: await runPgroll(pgroll.binary, 'rollback'),
         };
   for (const size of lockRows) await measureLocksOf(size);
 

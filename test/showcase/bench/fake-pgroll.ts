@@ -30,6 +30,10 @@ if (words[0] === '--version') {
   console.log('pgroll version test');
   process.exit(0);
 }
+if (words[0] === 'baseline' && words[1] === '--help') {
+  console.log('Usage:\\n  pgroll baseline <version> <target directory> [flags]');
+  process.exit(0);
+}
 const migration = words[0] === 'start' ? readFileSync(words[1], 'utf8') : '';
 appendFileSync(${JSON.stringify(join(folder, 'calls'))}, JSON.stringify([...words, migration]) + '\\n');
 const sql = ${JSON.stringify(statements)}[words[0]];

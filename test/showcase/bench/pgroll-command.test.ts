@@ -2,7 +2,7 @@ import { mkdtempDisposable, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { changeWithPgroll, findPgroll, pgrollVersion } from '../../../src/showcase/bench/pgroll-command.ts';
+import { changeWithPgroll } from '../../../src/showcase/bench/pgroll-command.ts';
 import { createMigratedDatabase } from '../../support/migrator.ts';
 import { insertRows } from '../../support/seeded-table.ts';
 import { connect } from '../../support/database-client.ts';
@@ -73,13 +73,5 @@ describe('the real pgroll', () => {
     const binary = await writePgroll(folder.path, { ...PGROLL_STATEMENTS, start });
     await using database = await createSeededDatabase();
     await expect(changeWithPgroll(binary, database, 'complete', signal)).rejects.toThrow(sentence);
-  });
-
-  it('is found on the PATH, and tells its version', async () => {
-    await using folder = await mkdtempDisposable(join(tmpdir(), 'pgroll-test-'));
-    const binary = await writePgroll(folder.path);
-    expect(await findPgroll(`/no/such/folder:${folder.path}`)).toBe(binary);
-    expect(await findPgroll('/no/such/folder')).toBeUndefined();
-    expect(await pgrollVersion(binary, signal)).toBe('pgroll version test');
   });
 });

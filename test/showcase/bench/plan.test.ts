@@ -47,6 +47,8 @@ describe('the plan of the bench', () => {
   });
 });
 
+const PGROLL = { binary: '/bin/pgroll', version: 'pgroll version 1' };
+
 describe('the estimate of the bench', () => {
   const whole = {
     rows: 10_000_000,
@@ -57,12 +59,12 @@ describe('the estimate of the bench', () => {
   };
 
   it('is about the 46 minutes that a run of 10,000,000 rows with pgroll took', () => {
-    const minutes = estimateSeconds({ ...whole, pgroll: '/bin/pgroll' }) / 60;
+    const minutes = estimateSeconds({ ...whole, pgroll: PGROLL }) / 60;
     expect(minutes).toBeGreaterThan(44);
     expect(minutes).toBeLessThanOrEqual(48);
   });
 
-  it.each([undefined, '/bin/pgroll'])('is five minutes for the quick run with the pgroll %s', (pgroll) => {
+  it.each([undefined, PGROLL])('is five minutes for the quick run with the pgroll %j', (pgroll) => {
     const quick = { ...whole, rows: DEFAULT_ROWS, repetitions: 0, isQuick: true, pgroll };
     expect(estimateSentence(estimateSeconds(quick))).toBe('Estimated duration: 5 minutes on two cores.');
   });
@@ -71,6 +73,6 @@ describe('the estimate of the bench', () => {
     const few = { ...whole, methods: METHODS.slice(1) };
     expect(estimateSeconds(few)).toBeLessThan(estimateSeconds(whole));
     expect(estimateSeconds({ ...whole, repetitions: 5 })).toBeGreaterThan(estimateSeconds(whole));
-    expect(estimateSeconds({ ...whole, pgroll: '/bin/pgroll' })).toBeGreaterThan(estimateSeconds(whole));
+    expect(estimateSeconds({ ...whole, pgroll: PGROLL })).toBeGreaterThan(estimateSeconds(whole));
   });
 });

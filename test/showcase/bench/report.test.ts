@@ -132,7 +132,7 @@ describe('the report of the bench', () => {
       ['there and back', '`pgroll rollback`', '0.5'],
     ]);
     expect(benchReport(exampleResult({ pgroll: null }))).toContain(
-      'The real pgroll was not measured: it was not on the PATH.',
+      'The real pgroll was not measured: no usable one was on the PATH.',
     );
   });
 

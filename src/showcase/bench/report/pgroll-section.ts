@@ -4,9 +4,9 @@ import { markdownTable } from '../../harness/markdown-table.ts';
 import type { BenchResult } from '../bench-result.ts';
 import type { PgrollStep } from '../pgroll-command.ts';
 
-/** The real pgroll's commands, in Markdown; only a sentence if it was not there. */
+/** The real pgroll's commands, in Markdown; only a sentence if none was measured. */
 export function pgrollSection({ pgroll }: BenchResult): string {
-  if (pgroll === null) return 'The real pgroll was not measured: it was not on the PATH.';
+  if (pgroll === null) return 'The real pgroll was not measured: no usable one was on the PATH.';
   const { version, rows, completed, rolledBack } = pgroll;
   const lines = [
     ...completed.map((step) => ({ step, end: 'to the new type' })),
