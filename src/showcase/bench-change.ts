@@ -6,6 +6,7 @@ import { LARGEST_NUMBER } from '../large-record/seeding.ts';
 import { estimateSentence } from './bench/estimate-sentence.ts';
 import { refuseWithoutSection, writeSection } from './bench/generated-page.ts';
 import { showProgress } from './bench/progress.ts';
+import { writeOutputs } from './bench/write-outputs.ts';
 import { estimateChangeSeconds } from './bench-change/estimate.ts';
 import { benchChangeReport } from './bench-change/report.ts';
 import {
@@ -43,8 +44,10 @@ await runCommand(async (signal) => {
   const result = await bench(options, signal);
   const report = benchChangeReport(result);
   console.log(`\n${report}`);
-  if (json !== undefined) await writeJson(json, result);
-  if (markdown !== undefined) await writeSection(markdown, 'bench:change', report);
+  await writeOutputs([
+    [json, (file) => writeJson(file, result)],
+    [markdown, (file) => writeSection(file, 'bench:change', report)],
+  ]);
 });
 
 async function writeJson(file: string, result: BenchChangeResult): Promise<void> {

@@ -14,6 +14,7 @@ import { benchPicture } from './bench/report/picture.ts';
 import { benchReport } from './bench/report/report.ts';
 import { compareWithTargets } from './bench/report/targets.ts';
 import { type BenchOptions, runBench } from './bench/run-bench.ts';
+import { writeOutputs } from './bench/write-outputs.ts';
 import { fileName, flag, randomSeed, readOptions, wholeNumber } from '../command-line/command-options.ts';
 import { estimateCopiesBytes, refuseFullDisk } from './harness/free-disk.ts';
 import { refuseUnwritable } from './harness/output-file.ts';
@@ -77,9 +78,11 @@ await runCommand(async (signal) => {
   const result = await bench(options, signal);
   const report = benchReport(result);
   console.log(`\n${report}`);
-  if (json !== undefined) await writeJson(json, result);
-  if (picture !== undefined) await writeFile(picture, benchPicture(result));
-  if (markdown !== undefined) await writeSection(markdown, 'bench', report);
+  await writeOutputs([
+    [json, (file) => writeJson(file, result)],
+    [picture, (file) => writeFile(file, benchPicture(result))],
+    [markdown, (file) => writeSection(file, 'bench', report)],
+  ]);
 });
 
 async function bench(options: BenchOptions, signal: AbortSignal): Promise<BenchResult> {
