@@ -2,11 +2,12 @@
 export type WritingCommand = 'bench' | 'bench:change' | 'bench:large';
 
 const END = '<!-- … to here. -->';
+/** The end of each begin marker. */
+const BEGIN_END = ' -- --markdown` writes from here … -->';
 
 /** Whether a page contains the part that the command writes. */
 export function hasGeneratedSection(page: string, command: WritingCommand): boolean {
-  const begin = page.indexOf(beginOf(command));
-  return begin !== -1 && page.indexOf(END, begin) !== -1;
+  return findSection(page, command) !== undefined;
 }
 
 /**
@@ -14,12 +15,27 @@ export function hasGeneratedSection(page: string, command: WritingCommand): bool
  *
  * @param page contains the command's markers
  * @param content Markdown
+ * @throws Error with a sentence if it does not contain them, for example because it was edited during the benchmark
  */
 export function replaceGeneratedSection(page: string, command: WritingCommand, content: string): string {
-  const begin = page.indexOf(beginOf(command)) + beginOf(command).length;
-  return `${page.slice(0, begin)}\n\n${content.trim()}\n\n${page.slice(page.indexOf(END, begin))}`;
+  const section = findSection(page, command);
+  if (section === undefined) {
+    throw new Error(
+      `it has no section of ${command} any more. The report is on standard output, and the figures are in the file of --json.`,
+    );
+  }
+  return `${page.slice(0, section.begin)}\n\n${content.trim()}\n\n${page.slice(section.end)}`;
+}
+
+/** The places of the content between the markers; undefined if one is missing, or if another section begins before the end. */
+function findSection(page: string, command: WritingCommand): { begin: number; end: number } | undefined {
+  const marker = page.indexOf(beginOf(command));
+  if (marker === -1) return undefined;
+  const begin = marker + beginOf(command).length;
+  const end = page.indexOf(END, begin);
+  return end === -1 || page.slice(begin, end).includes(BEGIN_END) ? undefined : { begin, end };
 }
 
 function beginOf(command: WritingCommand): string {
-  return `<!-- \`npm run ${command} -- --markdown\` writes from here … -->`;
+  return `<!-- \`npm run ${command}${BEGIN_END}`;
 }

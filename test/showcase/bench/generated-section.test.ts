@@ -34,6 +34,16 @@ describe('the generated section of a page', () => {
     expect(hasGeneratedSection('', 'bench')).toBe(false);
   });
 
+  it.each(['', BEGIN, END, `${END}${BEGIN}`, `${BEGIN}\n${CHANGE_BEGIN}\n${END}`])(
+    'is not replaced in %j, which was edited during the benchmark',
+    (page) => {
+      expect(hasGeneratedSection(page, 'bench')).toBe(false);
+      expect(() => replaceGeneratedSection(page, 'bench', 'new')).toThrow(
+        'it has no section of bench any more. The report is on standard output, and the figures are in the file of --json.',
+      );
+    },
+  );
+
   it('is in docs/benchmarks.md', async () => {
     const page = await readFile(join(import.meta.dirname, '../../../docs/benchmarks.md'), 'utf8');
     expect(hasGeneratedSection(page, 'bench')).toBe(true);
