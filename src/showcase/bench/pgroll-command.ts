@@ -43,6 +43,8 @@ export type PgrollEnd = 'complete' | 'rollback';
 export interface PgrollStep {
   readonly command: 'init' | 'baseline' | 'start' | PgrollEnd;
   readonly seconds: number;
+  /** Whether autovacuum was at work in the database when the command began. It holds a lock that pgroll needs. */
+  readonly isBesideAutovacuum: boolean;
 }
 
 /** The changes with pgroll, on two copies of the table. */
@@ -76,6 +78,7 @@ export async function changeWithPgroll(
   const environment = { ...process.env, PGROLL_PG_URL: withoutEncryption(database.url) };
   const steps: PgrollStep[] = [];
   const run = async (command: PgrollStep['command'], ...words: string[]) => {
+    const isBesideAutovacuum = await isAutovacuumRunning(database.url);
     const began = performance.now();
     await promisify(execFile)(binary, [command, ...words], {
       env: environment,
@@ -83,7 +86,7 @@ export async function changeWithPgroll(
       killSignal: 'SIGKILL',
       maxBuffer: MOST_OUTPUT_BYTES,
     });
-    steps.push({ command, seconds: (performance.now() - began) / 1000 });
+    steps.push({ command, seconds: (performance.now() - began) / 1000, isBesideAutovacuum });
   };
   await letKeyBeSet(database.url);
   await run('init');
@@ -92,6 +95,15 @@ export async function changeWithPgroll(
   await run(end);
   await refuseWrongTable(database, end);
   return steps;
+}
+
+async function isAutovacuumRunning(databaseUrl: string): Promise<boolean> {
+  await using connection = await connect(databaseUrl);
+  const { rows } = await connection.query<{ found: boolean }>(`
+    select exists (
+      select from pg_stat_activity where backend_type = 'autovacuum worker' and datname = current_database()
+    ) as found`);
+  return rows[0]!.found;
 }
 
 /** pgroll fills a table by setting its key to itself. PostgreSQL refuses this for a key that is `generated always`. */

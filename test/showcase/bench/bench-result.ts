@@ -70,10 +70,10 @@ export function exampleResult(changes: Partial<BenchResult> = {}): BenchResult {
       version: 'pgroll version 1',
       rows: ROWS,
       completed: [
-        { command: 'start', seconds: 120.25 },
-        { command: 'complete', seconds: 1 },
+        { command: 'start', seconds: 120.25, isBesideAutovacuum: false },
+        { command: 'complete', seconds: 1, isBesideAutovacuum: true },
       ],
-      rolledBack: [{ command: 'rollback', seconds: 0.5 }],
+      rolledBack: [{ command: 'rollback', seconds: 0.5, isBesideAutovacuum: false }],
     },
     locks: [100_000, ROWS].flatMap((rows) =>
       [

@@ -126,10 +126,10 @@ describe('the report of the bench', () => {
       '`pgroll version 1`, on two copies',
     );
     expect(tableAfter(report, 'The real pgroll')).toEqual([
-      ['change', 'command', 'seconds'],
-      ['to the new type', '`pgroll start`', '120.3'],
-      ['to the new type', '`pgroll complete`', '1.0'],
-      ['there and back', '`pgroll rollback`', '0.5'],
+      ['change', 'command', 'seconds', 'beside autovacuum'],
+      ['to the new type', '`pgroll start`', '120.3', 'no'],
+      ['to the new type', '`pgroll complete`', '1.0', 'yes'],
+      ['there and back', '`pgroll rollback`', '0.5', 'no'],
     ]);
     expect(benchReport(exampleResult({ pgroll: null }))).toContain(
       'The real pgroll was not measured: no usable one was on the PATH.',
