@@ -43,7 +43,7 @@ export interface Conversion {
   readonly backward: ((value: string) => string) | 'not reversible';
   /**
    * Whether `forward` always leads from the result of `backward` to the value that it came from. Then a row whose old value is
-   * the result of `backward` is equal, and contract does not convert it forward; false by default.
+   * the result of `backward` is equal, and the proofs do not convert it forward; false by default.
    */
   readonly isInvertible?: boolean;
   /** The oldest major version of PostgreSQL that has the functions used; 14 by default. */

@@ -79,6 +79,8 @@ export async function enforce(context: PhaseContext): Promise<void> {
     throw error;
   }
   await inExclusiveTransaction(context, 'enforce: set not null', {
+    // Without the trigger on both columns, a write of the new one would not reach the old one.
+    isDurable: true,
     before: async () => void (await requireSyncTriggers(context, 'enforce', { since: triggers })),
     // If the change is not reversible, the old column loses its NOT NULL here, not in contract.
     plan: async () => {

@@ -176,6 +176,7 @@ export function refuseOneWay(context: PhaseContext, phase: string): void {
  * @param statements.before statements of the same transaction before the exclusive lock
  * @param statements.plan prepares the statements under the lock and lists the further tables to lock
  * @param statements.last further statements under the lock: those that need the plan's, and the records of the phase
+ * @param statements.isDurable whether the lock lasts until the commit is durable
  */
 export async function inExclusiveTransaction(
   context: PhaseContext,
@@ -184,6 +185,7 @@ export async function inExclusiveTransaction(
     readonly before?: () => Promise<void>;
     readonly plan?: () => Promise<LockedPlan>;
     readonly last?: () => Promise<void>;
+    readonly isDurable?: boolean;
   },
 ): Promise<void> {
   const { session, change, emit, signal, settings } = context;
@@ -199,6 +201,7 @@ export async function inExclusiveTransaction(
       settings,
       ...(statements.plan && { plan: statements.plan }),
       ...(statements.last && { last: statements.last }),
+      isDurable: statements.isDurable === true,
       before: async () => {
         // PostgreSQL sends it with the commit. Issued before the lock, it takes no time under it.
         await notifyPhase(session, change);

@@ -15,8 +15,7 @@ const STATEMENT_TIMEOUT_MS = 10_000;
 const UNDER_LOCK_TIMEOUT_MS = 20;
 /**
  * Otherwise the lock would last until the disk has the commit, and a synchronous replica, too. If the server crashes before, the whole
- * transaction is lost, with its entry in the ledger, and so are the later commits of others. They wait for the disk, so each that was
- * reported has this one before it.
+ * transaction is lost, with its entry in the ledger. A later commit of the application waits for the disk, and so for this one.
  */
 const COMMIT_WITHOUT_WAIT = 'set local synchronous_commit = off';
 /** Nothing to do. */
@@ -68,6 +67,7 @@ interface ExclusiveLock extends LockTries {
   readonly before?: () => Promise<void>;
   readonly plan?: () => Promise<LockedPlan>;
   readonly last?: () => Promise<void>;
+  readonly isDurable?: boolean;
 }
 
 /**
@@ -82,7 +82,8 @@ interface ExclusiveLock extends LockTries {
  *    locks in the order in which a write or a query takes its own: the tables that lead to the table, ACCESS EXCLUSIVE on
  *    the table itself, the tables to which it refers. Run the plan's statements in one message, because the lock would also last
  *    for the round trip of each, however many columns and attachments there are. They wait at most 20 ms for any other lock.
- *    Run `last`, then commit without a wait for the disk.
+ *    Run `last`, then commit, without a wait for the disk unless `isDurable`. (PostgreSQL always waits if the transaction drops an
+ *    index or a table.)
  * 4. After a lock timeout or a deadlock: roll back, report the blockers, and try again until the budget is spent.
  *
  * @param session the session that runs it
@@ -95,6 +96,8 @@ interface ExclusiveLock extends LockTries {
  * @param options.plan prepares the statements under the lock
  * @param options.last further statements under the lock, for which the plan's statements must have run, or which write the
  *   package's own tables
+ * @param options.isDurable the lock lasts until the commit is durable: for a commit after which applications write something that they
+ *   must not write without it
  * @returns how long the lock was held, in milliseconds
  * @throws LockNotGrantedError when the budget is spent
  * @see https://www.postgresql.org/docs/current/routine-vacuuming.html#AUTOVACUUM
@@ -127,7 +130,7 @@ export async function underExclusiveLock(session: Session, options: ExclusiveLoc
  */
 async function lockAndRun(
   session: Session,
-  { table, settings, before, plan: makePlan, last }: ExclusiveLock,
+  { table, settings, before, plan: makePlan, last, isDurable = false }: ExclusiveLock,
   patienceMs: number,
   waitsFor: (wait: Wait) => void,
 ): Promise<number> {
@@ -141,7 +144,7 @@ async function lockAndRun(
   let lockedAt = 0;
   await session.transaction(async () => {
     await lock(table, 'share update exclusive', patienceMs);
-    await session.batch([...limits(lockTimeoutMs), COMMIT_WITHOUT_WAIT]);
+    await session.batch([...limits(lockTimeoutMs), ...(isDurable ? [] : [COMMIT_WITHOUT_WAIT])]);
     await before?.();
     const plan = (await makePlan?.()) ?? EMPTY_PLAN;
     const { statements, furtherTables, referencedTables = [], furtherMode = 'access exclusive' } = plan;

@@ -3,6 +3,7 @@ import {
   compareBatch,
   type Difference,
   findDifferencesAtOnce,
+  nameDifferences,
   NAMED_DIFFERENCES,
   type ProofBatch,
   type ProofMode,
@@ -41,7 +42,7 @@ export interface ProofSurroundings {
 export interface Comparison {
   /** Those of the first ten differing rows; none if the columns are equal. */
   readonly differences: Difference[];
-  /** False if every row that has an old value has a new one. */
+  /** False in the mode `read` if every row that has an old value has a new one. */
   readonly mayHaveRejects: boolean;
 }
 
@@ -111,10 +112,12 @@ async function compareSpan(
     await pace.waitWhilePaused(session, signal);
     const began = performance.now();
     const batch = await compareBatchPatiently(surroundings, mode, rest, rows);
-    const { differences } = batch;
     mayHaveRejects ||= batch.has_rejects === true;
-    // After the last full batch, it would read on for as long as others insert rows.
-    if (differences.length > 0 || batch.last_key === null) return { differences, mayHaveRejects };
+    if (batch.differences.length > 0) return { differences: batch.differences, mayHaveRejects };
+    // The row was written before it could be named. Only rows that were seen without a difference are done.
+    if (batch.differs) continue;
+    // Otherwise it would read on for as long as others insert rows.
+    if (!batch.is_full) return { differences: [], mayHaveRejects };
     rest = { ...rest, after: batch.last_key };
     const milliseconds = performance.now() - began;
     rows = nextBatchRows(rows, milliseconds, pace.batchMs);
@@ -127,7 +130,7 @@ async function compareBatchPatiently(
   mode: ProofMode,
   rest: KeySpan,
   rows: number,
-): Promise<ProofBatch> {
+): Promise<ProofBatch & Pick<Comparison, 'differences'>> {
   const { session, change, signal, emit } = surroundings;
   const { change: name, table } = changeNamesOf(change);
   for (let reported = ''; ;) {
@@ -135,12 +138,14 @@ async function compareBatchPatiently(
       return await session.transaction(async () => {
         await session.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
         const batch = await compareBatch(session, change, mode, rest, rows);
+        const compared = { ...rest, upTo: batch.last_key };
+        const differences = batch.differs ? await nameDifferences(session, change, mode, compared) : [];
         for (const [index, column] of changedColumnsOf(change).entries()) {
           if (batch.unrebuildable?.[index]) {
-            await keepUnrebuildable(session, column, { ...rest, upTo: batch.last_key ?? rest.upTo });
+            await keepUnrebuildable(session, column, compared);
           }
         }
-        return batch;
+        return { ...batch, differences };
       });
     } catch (error) {
       if (!isLockConflict(error)) throw error;

@@ -3,6 +3,7 @@ import { type ChangedColumn, changedColumnsOf, isReversible } from '../change/ch
 import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { changeNamesOf, namesOf } from '../change/names.ts';
+import type { RowKey } from '../change/row-key.ts';
 import type { Session } from '../postgres/session.ts';
 import { areUnequal } from '../change/value-difference.ts';
 import { type KeySpan, spanConditions, spanValues } from './key-spans.ts';
@@ -29,18 +30,15 @@ export type ProofMode = 'read' | 'keep';
 
 /** The result of one batch of the proof. */
 export interface ProofBatch {
-  /** The key of its last row; null if it has fewer rows than it may have, so the table ends with it. */
+  /** The key of its last row; null if it has none. */
   readonly last_key: string[] | null;
+  /** Whether it has as many rows as it may have; if not, the span ends with it. */
+  readonly is_full: boolean;
   /** For each column of the change, whether the batch has an old value that cannot be rebuilt from its new value. */
   readonly unrebuildable: boolean[] | null;
   /** Whether a row has an old value without a new one; null if it has no rows, or in the mode `keep`. */
   readonly has_rejects: boolean | null;
-  readonly differences: Difference[];
-}
-
-/** A batch before its differences are named. */
-interface CheckedBatch extends Omit<ProofBatch, 'differences'> {
-  /** Null if it has no rows. */
+  /** Whether a row differs; null if it has no rows. */
   readonly differs: boolean | null;
 }
 
@@ -61,7 +59,7 @@ export async function findDifferencesAtOnce(
 ): Promise<Difference[]> {
   const { table, key } = changeNamesOf(change);
   const pairs = pairsOf(change);
-  const differs = ({ column, oldValue, newValue }: Pair) =>
+  const differsAtOnce = ({ column, oldValue, newValue }: Pair) =>
     mode === 'keep'
       ? `(${differ(column, oldValue, newValue)} or ${isUnrebuildable(column, oldValue, newValue)})`
       : differ(column, oldValue, newValue);
@@ -70,17 +68,17 @@ export async function findDifferencesAtOnce(
       with unequal as (
         select *
         from (select ${key.select('t')}, ${selectPairs(pairs, 't')} from ${table} t) as t
-        where ${pairs.map(differs).join(' or ')}
+        where ${pairs.map(differsAtOnce).join(' or ')}
         limit ${NAMED_DIFFERENCES}
       )
-      ${eachDifference(change, pairs, differs)}`),
+      ${eachDifference(pairs, key.selected, differsAtOnce)}`),
   );
   return rows;
 }
 
 /**
  * Compares the columns of some rows, in the order of the key.
- * @param rest the rows that have not been compared yet
+ * @param span the rows that have not been compared yet
  * @param batchRows largest number of rows
  */
 export async function compareBatch(
@@ -90,67 +88,90 @@ export async function compareBatch(
   span: KeySpan,
   batchRows: number,
 ): Promise<ProofBatch> {
-  const { table, key } = changeNamesOf(change);
+  const { key } = changeNamesOf(change);
   const { selected } = key;
   const pairs = pairsOf(change);
-  const isKeeping = mode === 'keep';
-  const differs = (pair: Pair) => {
-    const { column, oldValue, newValue, isUnrebuildable: unrebuildable } = pair;
-    const unequal = differ(column, oldValue, newValue);
-    const checked = isKeeping
-      ? unequal
-      : `case when ${newValue} is null and ${isKnownReject(pair, 'b')} then false else ${unequal} end`;
-    // The way back takes less time than the strict conversion.
-    return isInvertible(column)
-      ? `case when not ${unrebuildable} and ${oldValue} is not null then false else ${checked} end`
-      : checked;
-  };
-  // Computed once for each row.
-  const rebuilt = pairs
-    .filter(({ column }) => isKeeping || isInvertible(column))
-    .map(({ column, isUnrebuildable: unrebuildable }) => {
-      const { oldColumn, newColumn } = namesOf(column);
-      return `, ${isNotRebuilt(column, `t.${oldColumn}`, `t.${newColumn}`)} as ${unrebuildable}`;
-    });
-  const bounds = spanConditions(key, span, 1);
-  const inOrder = `
-        from ${table} t
-        ${bounds.length === 0 ? '' : `where ${bounds.join(' and ')}`}
-        order by ${key.list('t')}`;
-  const batch = `(
-        select ${key.select('t')}, ${selectPairs(pairs, 't')}${rebuilt.join('')}${inOrder}
-        limit ${batchRows}
-      ) as b`;
-  const values = spanValues(span);
-  const { rows } = await database.query<CheckedBatch>(
+  const inSpan = rowsOf(change, span);
+  const inOrder = `${inSpan} order by ${key.list('t')}`;
+  const last = (rows: string) =>
+    `select ${selected.texts('b')} from (select ${key.select('t')} ${rows} limit 1) as b`;
+  const isAnyReject = pairs.map(
+    ({ oldValue, newValue }) => `${newValue} is null and ${oldValue} is not null`,
+  );
+  const { rows } = await database.query<ProofBatch>(
     `
     select
-      (
-        select ${selected.texts('b')}
-        from (select ${key.select('t')}${inOrder} offset ${batchRows - 1} limit 1) as b
-      ) as last_key,
-      bool_or(${pairs.map(differs).join(' or ')}) as differs,
-      ${isKeeping ? `array[${pairs.map((pair) => `bool_or(${pair.isUnrebuildable})`).join(', ')}]` : 'null'} as unrebuildable,
-      ${isKeeping ? 'null' : `bool_or(${pairs.map(({ oldValue, newValue }) => `${newValue} is null and ${oldValue} is not null`).join(' or ')})`} as has_rejects
-    from ${batch}`,
-    values,
+      count(*) = ${batchRows} as is_full,
+      case when count(*) = ${batchRows}
+        then (${last(`${inOrder} offset ${batchRows - 1}`)})
+        else (${last(`${inSpan} order by ${key.descending('t')}`)})
+      end as last_key,
+      bool_or(${differsInAny(pairs, mode)}) as differs,
+      ${mode === 'keep' ? `array[${pairs.map((pair) => `bool_or(${pair.isUnrebuildable})`).join(', ')}]` : 'null'} as unrebuildable,
+      ${mode === 'keep' ? 'null' : `bool_or(${isAnyReject.join(' or ')})`} as has_rejects
+    from (select ${selectCompared(change, pairs, mode)} ${inOrder} limit ${batchRows}) as b`,
+    spanValues(span),
   );
-  const found = rows[0]!;
-  if (!found.differs) return { ...found, differences: [] };
-  // Rarely needed, so the comparison above does without it.
-  const named = await database.query<Difference>(
+  return rows[0]!;
+}
+
+/** Names the first differences between the columns of a span. */
+export async function nameDifferences(
+  database: Queryable,
+  change: ColumnChange,
+  mode: ProofMode,
+  span: KeySpan,
+): Promise<Difference[]> {
+  const { selected } = changeNamesOf(change).key;
+  const pairs = pairsOf(change);
+  const { rows } = await database.query<Difference>(
     `
     with unequal as (
       select *
-      from ${batch}
-      where ${pairs.map(differs).join(' or ')}
+      from (select ${selectCompared(change, pairs, mode)} ${rowsOf(change, span)}) as b
+      where ${differsInAny(pairs, mode)}
       order by ${selected.list('b')}
       limit ${NAMED_DIFFERENCES}
     )
-    ${eachDifference(change, pairs, differs)}`,
-    values,
+    ${eachDifference(pairs, selected, (pair) => differsIn(pair, mode))}`,
+    spanValues(span),
   );
-  return { ...found, differences: named.rows };
+  return rows;
+}
+
+function rowsOf(change: ColumnChange, span: KeySpan): string {
+  const { table, key } = changeNamesOf(change);
+  const bounds = spanConditions(key, span, 1);
+  return `from ${table} t ${bounds.length === 0 ? '' : `where ${bounds.join(' and ')}`}`;
+}
+
+/** The key and the columns of a row `t`, and for each pair whether the old value can be rebuilt; computed once for each row. */
+function selectCompared(change: ColumnChange, pairs: readonly Pair[], mode: ProofMode): string {
+  const rebuilt = pairs
+    .filter(({ column }) => mode === 'keep' || isInvertible(column))
+    .map(({ column, isUnrebuildable: unrebuildable }) => {
+      const { oldColumn, newColumn } = namesOf(column);
+      return `${isNotRebuilt(column, `t.${oldColumn}`, `t.${newColumn}`)} as ${unrebuildable}`;
+    });
+  return [changeNamesOf(change).key.select('t'), selectPairs(pairs, 't'), ...rebuilt].join(', ');
+}
+
+/** A condition on a row `b` of {@link selectCompared}: a pair differs. */
+function differsInAny(pairs: readonly Pair[], mode: ProofMode): string {
+  return pairs.map((pair) => differsIn(pair, mode)).join(' or ');
+}
+
+function differsIn(pair: Pair, mode: ProofMode): string {
+  const { column, oldValue, newValue, isUnrebuildable: unrebuildable } = pair;
+  const unequal = differ(column, oldValue, newValue);
+  const checked =
+    mode === 'keep'
+      ? unequal
+      : `case when ${newValue} is null and ${isKnownReject(pair, 'b')} then false else ${unequal} end`;
+  // The way back takes less time than the strict conversion.
+  return isInvertible(column)
+    ? `case when not ${unrebuildable} and ${oldValue} is not null then false else ${checked} end`
+    : checked;
 }
 
 function pairsOf(change: ColumnChange): Pair[] {
@@ -172,16 +193,11 @@ function selectPairs(pairs: readonly Pair[], alias: string): string {
 }
 
 /** A query over the few rows of the query `unequal`: a row for each pair that differs. */
-function eachDifference(
-  change: ColumnChange,
-  pairs: readonly Pair[],
-  differs: (pair: Pair) => string,
-): string {
-  const { selected } = changeNamesOf(change).key;
+function eachDifference(pairs: readonly Pair[], selected: RowKey, condition: (pair: Pair) => string): string {
   return pairs
     .map(
       (pair) =>
-        `select ${selected.text('b')} as key, ${escapeLiteral(pair.column.oldColumn.name)} as "column", ${pair.oldValue}::text as "oldValue", ${pair.newValue}::text as "newValue" from unequal b where ${differs(pair)}`,
+        `select ${selected.text('b')} as key, ${escapeLiteral(pair.column.oldColumn.name)} as "column", ${pair.oldValue}::text as "oldValue", ${pair.newValue}::text as "newValue" from unequal b where ${condition(pair)}`,
     )
     .join('\n      union all ');
 }

@@ -17,8 +17,8 @@ export function rejectQuery(change: ChangedColumn): string {
 }
 
 /**
- * Counts the rows that are rejects in at least one column of a change. The backfill has recorded each; some may have been corrected
- * since. Without a record, it does not read the table.
+ * Counts the rows that are rejects in at least one column of a change. The backfill has recorded each that it found; some may have
+ * been corrected since. Without a record, it does not read the table.
  */
 export async function countRejects(session: Session, change: ColumnChange): Promise<number> {
   const columns = changedColumnsOf(change).map((column) => namesOf(column));
@@ -65,9 +65,10 @@ export async function findRejects(
 
 /** Forgets the rejects of a change that has none any more. */
 export async function forgetRejects(session: Session, change: ColumnChange): Promise<void> {
-  await session.query(`delete from online_migration.reject where change = any ($1)`, [
-    changedColumnsOf(change).map((column) => namesOf(column).record),
-  ]);
+  const records = changedColumnsOf(change).map((column) => namesOf(column).record);
+  await session.withoutStatementTimeout(() =>
+    session.query(`delete from online_migration.reject where change = any ($1)`, [records]),
+  );
 }
 
 /** Replaces the rejects of a column in the package's table by the current ones. */

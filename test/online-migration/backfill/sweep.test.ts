@@ -54,11 +54,11 @@ it('fills the rows that an update moved behind the last range while they were no
   );
 });
 
-it('fills rows that were held in batches as short as the others', async () => {
+it('fills rows that were held in batches as short as the others, and obeys a pause between them', async () => {
   await using database = await createMigratedDatabase('0001');
   await using client = await connect(database.url);
   await insertEvents(client, HELD);
-  await slowUpdatesDown(client, countTo(1_000), 'event');
+  await slowUpdatesDown(client, countTo(20_000), 'event');
   await using migrator = await openMigrator(database.url);
   await migrator.go('0002');
   await client.rows('begin');
@@ -68,9 +68,15 @@ it('fills rows that were held in batches as short as the others', async () => {
   const pausedFor = () =>
     watcher.value<string | null>(`select max(paused_for) from online_migration.backfill`);
   while ((await pausedFor()) !== `other transactions hold ${HELD} rows`);
+  const unfilled = () => watcher.value<number>(`select count(*)::int from event where at_new is null`);
   await client.rows('rollback');
+  while ((await unfilled()) === HELD);
+  await writeControls(watcher, namesOf(eventColumn).change, { paused: true });
+  while ((await pausedFor()) !== 'paused by hand');
+  expect(await unfilled()).toBeGreaterThan(0);
+  await writeControls(watcher, namesOf(eventColumn).change, { paused: false });
   await going;
-  expect(await client.value(`select count(*)::int from event where at_new is null`)).toBe(0);
+  expect(await unfilled()).toBe(0);
   expect(await client.value(`select count(distinct xmin::text)::int from event`)).toBeGreaterThanOrEqual(
     FEWEST_BATCHES,
   );

@@ -1,46 +1,15 @@
 import type { Emit } from '../../change/events.ts';
 import { describeBlocker, findBlockers } from '../../postgres/lock-blockers.ts';
-import { pause } from '../../postgres/pause.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { BackfillIdentity, BackfillWork } from '../plan/backfill-work.ts';
-import { settleInBatches, type SweepPace } from './settle-in-batches.ts';
+import { settleInBatches } from './settle-in-batches.ts';
+import { type SweepSurroundings, untilNextTry } from './sweep-pauses.ts';
 
-/** Interval between two tries of locked rows. */
-const TRY_MS = 250;
 /** Holders change quickly on a busy table, so their names are logged no more often. */
 const REPORT_INTERVAL_MS = 10_000;
 
 /** Rows that a pass of the sweep has left, as `ctid` texts, by their leaf. */
 export type LeftRows = ReadonlyMap<string, readonly string[]>;
-
-/** Input of the sweep besides its session. */
-export interface SweepSurroundings extends SweepPace {
-  readonly emit: Emit;
-  /**
-   * Reads the controls and the load on the application, and shows the reason for waiting.
-   * @param otherReason the reason if neither applies; null if it does not wait
-   * @returns whether one of the two applies
-   */
-  readonly isHeldBack: (session: Session, otherReason: string | null) => Promise<boolean>;
-}
-
-/** Waits while the controls or the load require it. */
-export async function untilNotHeldBack(session: Session, surroundings: SweepSurroundings): Promise<void> {
-  while (await surroundings.isHeldBack(session, null)) await pause(TRY_MS, surroundings.signal);
-}
-
-/**
- * Waits briefly, and longer while the controls or the load require it.
- * @param reason the reason for the brief wait
- */
-export async function untilNextTry(
-  session: Session,
-  { isHeldBack, signal }: SweepSurroundings,
-  reason: string,
-): Promise<void> {
-  do await pause(TRY_MS, signal);
-  while (await isHeldBack(session, reason));
-}
 
 /**
  * Waits until no other session holds the rows: each is filled, a reject, or was moved by an update.
@@ -68,7 +37,11 @@ export async function awaitHeldRows(
 }
 
 /** Tries the rows once; returns the remaining ones. */
-async function tryAgain(session: Session, surroundings: SweepPace, rows: LeftRows): Promise<LeftRows> {
+async function tryAgain(
+  session: Session,
+  surroundings: SweepSurroundings,
+  rows: LeftRows,
+): Promise<LeftRows> {
   const { fill } = surroundings;
   const left = new Map<string, string[]>();
   for (const [leaf, tids] of rows) {

@@ -99,7 +99,7 @@ async function fillNextBatch(
     ? { stripe: stripe + pass.stripes, nextBlock: range.firstBlock }
     : { stripe, nextBlock: endBlock };
   const batch = { ...pass, leaf, firstBlock: nextBlock, endBlock };
-  let began = 0;
+  let began = Number.NaN;
   const fillOnce = (session: Session) => {
     began = performance.now();
     return fill.fillBatch(session, batch, (rowsFilled) =>
@@ -108,7 +108,9 @@ async function fillNextBatch(
   };
   // Another session holds or requests a lock on the whole table: halve the batch and wait without a lock.
   const giveWay = async () => {
-    meter.countOther(performance.now() - began);
+    // No batch began if the session had to be opened again.
+    if (!Number.isNaN(began)) meter.countOther(performance.now() - began);
+    began = Number.NaN;
     batchSize.shrink();
     await hold.release();
   };

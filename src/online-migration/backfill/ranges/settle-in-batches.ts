@@ -1,25 +1,15 @@
 import { pause } from '../../postgres/pause.ts';
 import type { Session } from '../../postgres/session.ts';
-import type { BackfillWork } from '../plan/backfill-work.ts';
-import type { Meter } from './meter.ts';
-import type { BatchSizes } from '../throttle/batch-size.ts';
-import type { NiceRatio } from '../throttle/nice-ratio.ts';
+import { pausesBetweenBatches, type SweepSurroundings } from './sweep-pauses.ts';
 
 /** The sweep is not divided into stripes. */
 const ONLY_STRIPE = 0;
-
-/** The shared state of the workers of one process, which the sweep uses too. */
-export interface SweepPace {
-  readonly fill: BackfillWork;
-  readonly batchSizes: BatchSizes;
-  readonly nice: NiceRatio;
-  readonly meter: Meter;
-  /** Ends it between two transactions. */
-  readonly signal: AbortSignal;
-}
+/** Locked rows are only skipped, so a batch that found nothing else doubles the next one. */
+const GROWTH_OF_LOCKED = 2;
 
 /**
- * Fills rows that the ranges have left, in transactions as short as the batches of the ranges. After each it rests beside busy sessions.
+ * Fills rows that the ranges have left, in transactions as short as the batches of the ranges. Between them it rests beside busy
+ * sessions, and waits while the controls or the load require it.
  * @param leaf schema and name, quoted
  * @param tids the rows, as `ctid` texts
  * @returns how many rows are no longer unfilled
@@ -27,23 +17,32 @@ export interface SweepPace {
  */
 export async function settleInBatches(
   session: Session,
-  { fill, batchSizes: { ofSweep }, nice, meter, signal }: SweepPace,
+  surroundings: SweepSurroundings,
   leaf: string,
   tids: readonly string[],
 ): Promise<number> {
+  const { fill, batchSizes, nice, meter, signal } = surroundings;
+  const batchSize = batchSizes.forSweepOf(leaf);
+  const untilNotHeldBack = pausesBetweenBatches(session, surroundings);
+  let rows = batchSize.batchRows(ONLY_STRIPE);
   let settled = 0;
   for (let done = 0; done < tids.length;) {
+    await untilNotHeldBack();
     signal.throwIfAborted();
-    const some = tids.slice(done, done + ofSweep.batchRows(ONLY_STRIPE));
+    const some = tids.slice(done, done + rows);
     const began = performance.now();
     const count = await fill.settle(session, leaf, some);
     const milliseconds = performance.now() - began;
-    // Rows that others have locked cost nothing, so they tell nothing about the others.
-    if (count > 0) ofSweep.observe(ONLY_STRIPE, count, milliseconds);
-    meter.countOther(milliseconds);
     settled += count;
     done += some.length;
-    const restMs = count === 0 ? 0 : nice.takeRest(Math.min(milliseconds, ofSweep.targetMs));
+    if (count === 0) {
+      rows *= GROWTH_OF_LOCKED;
+      continue;
+    }
+    batchSize.observe(ONLY_STRIPE, count, milliseconds);
+    rows = batchSize.batchRows(ONLY_STRIPE);
+    meter.countOther(milliseconds);
+    const restMs = nice.takeRest(Math.min(milliseconds, batchSize.targetMs));
     if (restMs > 0) await pause(restMs, signal);
   }
   return settled;

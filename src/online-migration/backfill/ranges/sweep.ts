@@ -1,16 +1,9 @@
 import type { Session } from '../../postgres/session.ts';
 import { isLockConflict } from '../../postgres/database-error.ts';
 import type { BackfillWork } from '../plan/backfill-work.ts';
-import {
-  awaitHeldRows,
-  findLeft,
-  holderReporter,
-  type LeftRows,
-  type SweepSurroundings,
-  untilNextTry,
-  untilNotHeldBack,
-} from './held-rows.ts';
+import { awaitHeldRows, findLeft, holderReporter, type LeftRows } from './held-rows.ts';
 import { settleInBatches } from './settle-in-batches.ts';
+import { type SweepSurroundings, untilNextTry, untilNotHeldBack } from './sweep-pauses.ts';
 import { findLeaves, type Leaf } from '../../postgres/partition-tree.ts';
 
 /** Largest number of rows that one query finds, and of locked rows that the sweep remembers. */

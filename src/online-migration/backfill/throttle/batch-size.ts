@@ -93,8 +93,8 @@ export class BatchSize {
  * batch of wide rows would last for minutes.
  */
 export class BatchSizes {
-  /** That of the sweep. */
-  readonly ofSweep: BatchSize;
+  /** By leaf. */
+  readonly #ofSweep = new Map<string, BatchSize>();
   readonly #byWidth = new Map<number, BatchSize>();
   #targetMs: number;
   #newest: BatchSize;
@@ -103,7 +103,6 @@ export class BatchSizes {
   constructor(targetMs: number) {
     this.#targetMs = targetMs;
     this.#newest = this.forRows(0);
-    this.ofSweep = new BatchSize(targetMs, FIRST_SWEEP_ROWS);
   }
 
   /** Target duration of a batch, in milliseconds. */
@@ -114,12 +113,22 @@ export class BatchSizes {
   set targetMs(milliseconds: number) {
     this.#targetMs = milliseconds;
     for (const batchSize of this.#byWidth.values()) batchSize.targetMs = milliseconds;
-    this.ofSweep.targetMs = milliseconds;
+    for (const batchSize of this.#ofSweep.values()) batchSize.targetMs = milliseconds;
   }
 
   /** Rows of the newest batch. */
   get rows(): number {
     return this.#newest.rows;
+  }
+
+  /**
+   * The batch size of the sweep.
+   * @param leaf schema and name, quoted
+   */
+  forSweepOf(leaf: string): BatchSize {
+    const batchSize = this.#ofSweep.get(leaf) ?? new BatchSize(this.#targetMs, FIRST_SWEEP_ROWS);
+    this.#ofSweep.set(leaf, batchSize);
+    return batchSize;
   }
 
   /**
