@@ -6,6 +6,7 @@ import { targetTable } from '../harness/target-table.ts';
 import type { ChangeRun, PhaseCost } from './change-run.ts';
 import type { BenchChangeResult } from './run-bench-change.ts';
 import { compareChange, forwardFillSeconds, lastOf, phasesOf, totalOf } from './targets.ts';
+import { databaseSentence } from '../bench/told-settings.ts';
 
 const MEGABYTE = 2 ** 20;
 /** Stands for a missing number. */
@@ -40,11 +41,10 @@ export function benchChangeReport(result: BenchChangeResult): string {
   const [largest, ...smaller] = [...new Set(runs.map(({ rows }) => rows))].toSorted(
     (one, other) => other - one,
   );
-  const settingList = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
   return [
     `Measured on ${result.began.slice(0, 10)} with \`${commandOf(result)}\`, in ${Math.ceil(result.seconds / 60)} minutes.`,
     machineSentence(machine),
-    `Database: PostgreSQL ${machine.postgres}, ${settingList.join(', ')}.`,
+    databaseSentence(machine, settings),
     `Each phase ran as a command of its own. Its process takes ${median(runs.flatMap(({ processSeconds }) => processSeconds)).toFixed(1)} ` +
       `seconds more than the phase (the median). The tables do not include them.`,
     markdownTable(RUN_COLUMNS, runs),

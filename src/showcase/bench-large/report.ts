@@ -1,5 +1,6 @@
 import { rowCount } from '../../command-line/row-count.ts';
 import type { MeasuredRun } from '../bench/measured-run.ts';
+import { databaseSentence } from '../bench/told-settings.ts';
 import { machineSentence } from '../harness/machine.ts';
 import { folded } from '../harness/folded.ts';
 import { type Column, markdownTable } from '../harness/markdown-table.ts';
@@ -22,7 +23,6 @@ interface Line {
 /** All measurements, in Markdown. */
 export function largeReport(result: LargeResult): string {
   const { began, seconds, machine, settings, suites } = result;
-  const settingList = Object.entries(settings).map(([name, value]) => `, ${name} = ${value}`);
   const lines = suites.flatMap((suite) => [
     { result: suite, run: suite.alone },
     { result: suite, run: suite.loaded },
@@ -30,7 +30,7 @@ export function largeReport(result: LargeResult): string {
   return [
     `Measured on ${began.slice(0, 10)} with \`${commandOf(result)}\`, in ${Math.ceil(seconds / 60)} minutes.`,
     machineSentence(machine),
-    `Database: PostgreSQL ${machine.postgres}${settingList.join('')}. Each table has a server with its own shared_buffers.`,
+    `${databaseSentence(machine, settings)} Each table has a server with its own shared_buffers.`,
     ...suites.flatMap((suite) => [
       ...unlimitedWarning(suite),
       ...smallTableWarning(suite),

@@ -1,4 +1,5 @@
 import type { Connection } from '../harness/connection.ts';
+import type { Machine } from '../harness/machine.ts';
 import { SETTINGS } from '../harness/server.ts';
 
 /** The server settings that influence the results. */
@@ -18,4 +19,10 @@ export async function readToldSettings(connection: Connection): Promise<Record<s
     [NAMES],
   );
   return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
+}
+
+/** The sentence of a report about its database. */
+export function databaseSentence(machine: Machine, settings: Readonly<Record<string, string>>): string {
+  const list = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
+  return `Database: ${[`PostgreSQL ${machine.postgres}`, ...list].join(', ')}.`;
 }

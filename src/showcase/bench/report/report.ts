@@ -6,6 +6,7 @@ import { targetTable } from '../../harness/target-table.ts';
 import type { BenchResult } from '../bench-result.ts';
 import type { MeasuredRun } from '../measured-run.ts';
 import { METHODS } from '../methods/methods.ts';
+import { databaseSentence } from '../told-settings.ts';
 import { comparisonNotes } from './comparison-notes.ts';
 import { lockTable } from './lock-table.ts';
 import { methodTable } from './main-table.ts';
@@ -29,9 +30,10 @@ export function benchReport(result: BenchResult): string {
       `${rowCount(load.requestsPerSecond)} a second over ${load.connections} connections. Without a migration, ` +
       `its p99 is ${result.idle.p99Ms.toFixed(1)} ms.`,
     ...mainSection(result),
-    '### Numbers to reach',
-    targetSentence(rows),
-    targetTable([{ title: 'reached', targets: compareWithTargets(result) }]),
+    folded('Numbers to reach', [
+      targetSentence(rows),
+      targetTable([{ title: 'reached', targets: compareWithTargets(result) }]),
+    ]),
     ...smallTables.map((size) =>
       folded(`${rowCount(size)} rows, for methods that take too long on more`, [methodTable(result, size)]),
     ),
@@ -71,11 +73,10 @@ function orderSentence(result: BenchResult): string {
 
 function circumstances(result: BenchResult): string[] {
   const { began, seconds, machine, settings } = result;
-  const settingList = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
   return [
     `Measured on ${began.slice(0, 10)} with \`${commandOf(result)}\`, in ${Math.ceil(seconds / 60)} minutes.`,
     machineSentence(machine),
-    `Database: PostgreSQL ${machine.postgres}, ${settingList.join(', ')}.`,
+    databaseSentence(machine, settings),
   ];
 }
 
