@@ -27,7 +27,13 @@ describe('the real pgroll', () => {
     const steps = await changeWithPgroll(binary, database, end, signal);
 
     const commands = ['init', 'baseline', 'start', end];
-    expect(steps).toEqual(commands.map((command) => ({ command, seconds: expect.any(Number) })));
+    expect(steps).toEqual(
+      commands.map((command) => ({
+        command,
+        seconds: expect.any(Number),
+        isBesideAutovacuum: expect.any(Boolean),
+      })),
+    );
     const calls = (await readFile(join(folder.path, 'calls'), 'utf8')).trim().split('\n');
     const words = calls.map((line) => JSON.parse(line) as string[]);
     expect(words.map(([command]) => command)).toEqual(commands);

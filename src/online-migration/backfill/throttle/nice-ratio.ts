@@ -9,7 +9,7 @@ const SHORTENED_BY = 2 / 3;
 /**
  * At full load, a rest is this many times as long as its batch, if the latency of the API is unknown. (On two processors that the
  * API kept half busy, at 10,000,000 rows: with 2, its p99 was 1.6 times as long as before, and the backfill took 189 s; with 1.25, 2.3
- * times and 158 s. With 0.5, its p99 was two to three times as long.)
+ * times and 158 s. With 1.6, at a third more load, 1.5 times and 220 s. With 0.5, its p99 was two to three times as long.)
  */
 const USUAL_REST = 1.6;
 /** Bounds of that multiple if the latency is known. */
