@@ -91,9 +91,15 @@ export async function compareColumns(surroundings: ProofSurroundings, mode: Proo
   if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
   const compared = results.map((result) => (result as PromiseFulfilledResult<Comparison>).value);
   return {
-    differences: compared.flatMap(({ differences }) => differences).slice(0, NAMED_DIFFERENCES),
+    differences: ofFirstRows(compared.flatMap(({ differences }) => differences)),
     mayHaveRejects: compared.some(({ mayHaveRejects }) => mayHaveRejects),
   };
+}
+
+/** The differences of the first ten rows. A row has one for each pair of columns that differs. */
+function ofFirstRows(differences: readonly Difference[]): Difference[] {
+  const keys = [...new Set(differences.map(({ key }) => key))].slice(0, NAMED_DIFFERENCES);
+  return differences.filter(({ key }) => keys.includes(key));
 }
 
 /** Compares the rows of a span, batch by batch, up to the first batch with differences. */

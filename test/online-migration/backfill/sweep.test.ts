@@ -58,7 +58,7 @@ it('fills rows that were held in batches as short as the others, and obeys a pau
   await using database = await createMigratedDatabase('0001');
   await using client = await connect(database.url);
   await insertEvents(client, HELD);
-  await slowUpdatesDown(client, countTo(20_000), 'event');
+  await slowUpdatesDown(client, countTo(8_000), 'event');
   await using migrator = await openMigrator(database.url);
   await migrator.go('0002');
   await client.rows('begin');
