@@ -10,6 +10,8 @@ import { countTo, slowUpdatesDown } from '../../support/slow-updates.ts';
 const ROWS = 40_000;
 const MOVED = 500;
 const HELD = 2_000;
+/** A batch is at most a fifth larger than the one before it; the first one has 50 rows. */
+const LARGEST_BATCH = 800;
 /** So many batches have 2,000 rows at least, also on a machine that is much faster. */
 const FEWEST_BATCHES = 10;
 
@@ -80,4 +82,36 @@ it('fills rows that were held in batches as short as the others, and obeys a pau
   expect(await client.value(`select count(distinct xmin::text)::int from event`)).toBeGreaterThanOrEqual(
     FEWEST_BATCHES,
   );
+});
+
+it('fills free rows behind locked ones in batches as short as the others', async () => {
+  await using database = await createMigratedDatabase('0001');
+  await using client = await connect(database.url);
+  await insertEvents(client, 2 * HELD);
+  await using migrator = await openMigrator(database.url);
+  await migrator.go('0002');
+  await using first = await connect(database.url);
+  await using second = await connect(database.url);
+  for (const [holder, range] of [
+    [first, `id <= ${HELD}`],
+    [second, `id > ${HELD}`],
+  ] as const) {
+    await holder.rows('begin');
+    await holder.rows(`select from event where ${range} for update`);
+  }
+  const going = migrator.go('0003');
+  const unfilled = () => client.value<number>(`select count(*)::int from event where at_new is null`);
+  const pausedFor = () =>
+    client.value<string | null>(`select max(paused_for) from online_migration.backfill`);
+  while ((await pausedFor()) !== `other transactions hold ${2 * HELD} rows`);
+  await second.rows('rollback');
+  while ((await unfilled()) > HELD);
+  await first.rows('rollback');
+  await going;
+  expect(await unfilled()).toBe(0);
+  expect(
+    await client.value(
+      `select max(rows) from (select count(*)::int as rows from event group by xmin::text) as batch`,
+    ),
+  ).toBeLessThanOrEqual(LARGEST_BATCH);
 });

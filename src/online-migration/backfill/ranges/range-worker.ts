@@ -118,7 +118,8 @@ async function fillNextBatch(
   const milliseconds = performance.now() - began;
   batchSize.observe(stripe, (endBlock - nextBlock) * batchRowsPerBlock, milliseconds);
   meter.count({ rows, blocks: (endBlock - nextBlock) * share, milliseconds });
-  if (endBlock - nextBlock === 1 && milliseconds > 2 * batchSize.targetMs && !batchSize.isTooLongLogged) {
+  const isTooLong = rows > 0 && endBlock - nextBlock === 1 && milliseconds > 2 * batchSize.targetMs;
+  if (isTooLong && !batchSize.isTooLongLogged) {
     batchSize.isTooLongLogged = true;
     emit({
       type: 'batch-too-long',
