@@ -5,6 +5,7 @@ import { SETTINGS } from '../harness/server.ts';
 /** The server settings that influence the results. */
 const NAMES = [
   ...Object.keys(SETTINGS),
+  'wal_buffers',
   'checkpoint_timeout',
   'autovacuum',
   'fsync',

@@ -30,10 +30,9 @@ describeInGroup('a server in a memory group', () => {
   it('has all of its processes in the group', async () => {
     await using grouped = await startGroupedServer(SHARED_BUFFERS, signal);
     await using later = await connect(grouped.server.url());
-    const { rows } = await later.query<{ pid: number; buffers: string }>(
-      `select pid, current_setting('shared_buffers') as buffers from pg_stat_activity`,
-    );
-    expect(rows[0]!.buffers).toBe('16MB');
+    const { rows } = await later.query<{ pid: number; shared: string; wal: string }>(`
+      select pid, current_setting('shared_buffers') as shared, current_setting('wal_buffers') as wal from pg_stat_activity`);
+    expect(rows[0]).toMatchObject({ shared: '16MB', wal: '16MB' });
     expect(grouped.noGroupReason).toBeNull();
     const name = basename(dirname(grouped.group!.processFile));
     const pids = [grouped.server.pid, ...rows.map(({ pid }) => pid)];
