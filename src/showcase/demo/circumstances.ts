@@ -21,12 +21,13 @@ export async function readCircumstances(connection: Connection): Promise<Circums
   return { load: LOAD, settings: SETTINGS, machine: await readMachine(connection) };
 }
 
-/** The circumstances in three lines. */
+/** The circumstances in four lines. */
 export function circumstancesText({ load, settings, machine }: Circumstances): string {
   const settingList = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
   return [
     `Load: ${load.clients} clients; each pauses up to ${load.longestPauseMs} ms between two requests.`,
     machineSentence(machine),
-    `Database: PostgreSQL ${machine.postgres}, durable commits, ${settingList.join(', ')}.`,
+    `Database: PostgreSQL ${machine.postgres}, durable commits.`,
+    `Settings: ${settingList.join(', ')}.`,
   ].join('\n');
 }
