@@ -78,13 +78,13 @@ export const REFUSED: readonly SizeCase[] = (
       rule: 'changeData',
       name: 'a delete of many rows',
       statements: [`delete from sales where place % 2 = 0`],
-      refused: /Instead: write the rows in batches, each in a transaction of its own/,
+      refused: /Instead: write the rows in batches of some thousand rows, each in a transaction of its own/,
     },
     {
       rule: 'changeData',
       name: 'a copy of all rows',
       statements: [`create table copies (id int)`, `insert into copies select id from orders`],
-      refused: /Instead: write the rows in batches, each in a transaction of its own/,
+      refused: /Instead: write the rows in batches of some thousand rows, each in a transaction of its own/,
     },
     {
       rule: 'fillTable',
@@ -178,13 +178,26 @@ export const REFUSED: readonly SizeCase[] = (
       rule: 'changeAttribute',
       name: 'a table of a type',
       statements: [`alter type pair alter attribute a type bigint cascade`],
-      refused: /Instead: `alter table pairs not of`/,
+      refused: /Instead: `alter table public\.pairs not of`/,
     },
     {
       rule: 'changeData',
       name: 'a delete of more rows than PostgreSQL estimates',
       statements: [`delete from sales where id % 2 = 0 and id % 3 = 0`],
       refused: /more than 10000 of them would be locked/,
+    },
+    {
+      rule: 'truncateTable',
+      name: 'a table that is emptied',
+      statements: [`truncate sales`],
+      refused:
+        /all rows of public\.sales are lost.*Instead: delete the rows in batches of some thousand rows/s,
+    },
+    {
+      rule: 'truncateTable',
+      name: 'tables that are emptied together',
+      statements: [`truncate customers cascade`],
+      refused: /Instead: name each table that is to be emptied/,
     },
     {
       rule: 'catalogOnly',
@@ -196,7 +209,6 @@ export const REFUSED: readonly SizeCase[] = (
     },
     ...(
       [
-        [`truncate customers cascade`, /Instead: name each table that is to be emptied/],
         [`vacuum full orders`, /Instead: use pg_repack/],
         [`cluster orders using orders_pkey`, /Instead: use pg_repack/],
         [`alter table orders set unlogged`, /Instead: make a new table, and fill it in batches/],
