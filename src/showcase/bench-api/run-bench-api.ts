@@ -85,9 +85,8 @@ export async function runBenchApi(
     ] as const) {
       // One at a time: the polls of the other process would slow both.
       await using api = await startApi(url, signal, settings);
-      await measureThroughput(api.url, ENDPOINTS[0]!, WARM_UP_SECONDS);
-      signal.throwIfAborted();
-      polling[poll].push(await measureThroughput(api.url, ENDPOINTS[0]!, seconds));
+      await measureThroughput(api.url, ENDPOINTS[0]!, WARM_UP_SECONDS, signal);
+      polling[poll].push(await measureThroughput(api.url, ENDPOINTS[0]!, seconds, signal));
     }
   }
   report('switches of the active column');
@@ -99,7 +98,7 @@ export async function runBenchApi(
 
 async function measureWaits(url: string, signal: AbortSignal): Promise<SwitchWaits> {
   await using api = await startApi(url, signal, USUAL);
-  await measureThroughput(api.url, ENDPOINTS[0]!, WARM_UP_SECONDS);
+  await measureThroughput(api.url, ENDPOINTS[0]!, WARM_UP_SECONDS, signal);
   return await measureSwitchWaits(url, api.url, signal);
 }
 
@@ -111,11 +110,10 @@ async function takeTurns(
   signal: AbortSignal,
 ): Promise<[number[], number[]]> {
   const rates: [number[], number[]] = [[], []];
-  for (const url of urls) await measureThroughput(url, endpoint, WARM_UP_SECONDS);
+  for (const url of urls) await measureThroughput(url, endpoint, WARM_UP_SECONDS, signal);
   for (let round = 0; round < ROUNDS; round++) {
     for (const index of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
-      signal.throwIfAborted();
-      rates[index].push(await measureThroughput(urls[index], endpoint, seconds));
+      rates[index].push(await measureThroughput(urls[index], endpoint, seconds, signal));
     }
   }
   return rates;

@@ -1,5 +1,6 @@
 import autocannon from 'autocannon';
 import { migrateDownTo, migrateUpTo } from '../harness/migration-command.ts';
+import { stopLoad } from './throughput.ts';
 
 /** Far from full speed, so that an answer waits for the switch and not for other answers. */
 const CONNECTIONS = 4;
@@ -53,7 +54,7 @@ async function longestAnswer(url: string, run: () => Promise<unknown>): Promise<
   try {
     await run();
   } finally {
-    (load as unknown as { stop(): void }).stop();
+    stopLoad(load);
   }
   const { latency, non2xx, errors } = await load;
   if (non2xx + errors > 0)

@@ -51,15 +51,15 @@ describe('the comparison server of bench:api', () => {
     expect(plainList).toBe(apiList);
     expect(withoutId(plainCreated)).toBe(withoutId(apiCreated));
     for (const endpoint of ENDPOINTS) {
-      expect(await measureThroughput(plain.url, endpoint, 1)).toBeGreaterThan(0);
-      expect(await measureThroughput(api.url, endpoint, 1)).toBeGreaterThan(0);
+      expect(await measureThroughput(plain.url, endpoint, 1, signal)).toBeGreaterThan(0);
+      expect(await measureThroughput(api.url, endpoint, 1, signal)).toBeGreaterThan(0);
     }
   });
 
   it('is not measured if it fails', async () => {
     const plain = resources.use(await startPlainServer(url, 'no_such_column', 'timestamp', signal));
     expect((await fetch(`${plain.url}${ENDPOINTS[0]!.request.path}`)).status).toBe(500);
-    await expect(measureThroughput(plain.url, ENDPOINTS[0]!, 1)).rejects.toThrow(
+    await expect(measureThroughput(plain.url, ENDPOINTS[0]!, 1, signal)).rejects.toThrow(
       /^`GET \/list_large\/` of http:\S+ was answered \d+ times with a failure\.$/,
     );
   });
