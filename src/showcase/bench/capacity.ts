@@ -26,8 +26,9 @@ export async function measureCapacity(
   const shape = { clients, longestPauseMs: 0 };
   await using load = new ClosedLoad([api.url], new Ledger(database.rows), seed, shape);
   await delay(WARM_UP_MS, undefined, { signal });
-  const warmUp = await load.nextTally();
+  // Requests of the new tally begin at once, not when the last one of the old tally has ended.
   const began = performance.now();
+  const warmUp = await load.nextTally();
   await delay(MEASURED_MS, undefined, { signal });
   const measured = await load.stop();
   const seconds = (performance.now() - began) / 1000;
