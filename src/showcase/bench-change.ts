@@ -42,11 +42,10 @@ await runCommand(async (signal) => {
   console.error('Database: a separate embedded PostgreSQL, deleted at the end.');
   console.error(`${estimateSentence(estimateChangeSeconds(options))}\n`);
   const result = await bench(options, signal);
-  const report = benchChangeReport(result);
-  console.log(`\n${report}`);
   await writeOutputs([
     [json, (file) => writeJson(file, result)],
-    [markdown, (file) => writeSection(file, 'bench:change', report)],
+    ['The report', async () => console.log(`\n${benchChangeReport(result)}`)],
+    [markdown, (file) => writeSection(file, 'bench:change', benchChangeReport(result))],
   ]);
 });
 

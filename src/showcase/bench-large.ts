@@ -6,7 +6,9 @@ import { fileName, randomSeed, readOptions, wholeNumber } from '../command-line/
 import { runCommand } from '../command-line/run-command.ts';
 import { refuseWithoutSection, writeSection } from './bench/generated-page.ts';
 import { showProgress } from './bench/progress.ts';
+import { writeOutputs } from './bench/write-outputs.ts';
 import { estimateDiskBytes, estimateSeconds, estimateTableBytes } from './bench-large/estimate.ts';
+import type { LargeResult } from './bench-large/large-result.ts';
 import { createMemoryGroup, NoMemoryGroupError } from './bench-large/memory-group.ts';
 import { limitOf, smallTableSentence } from './bench-large/memory-limit.ts';
 import { largeReport } from './bench-large/report.ts';
@@ -62,16 +64,17 @@ await runCommand(async (signal) => {
 
   using progress = showProgress(process.stderr);
   const result = await runBenchLarge(options, signal, progress);
-  // Before the report: an error in it must not discard the measurements.
-  if (json !== undefined) {
-    const compared = result.suites.map((suite) => ({ ...suite, targets: compareWithTargets(suite) }));
-    const content = { ...result, suites: compared };
-    await writeFile(json, `${JSON.stringify(content, null, 2)}\n`);
-  }
-  const report = largeReport(result);
-  console.log(`\n${report}`);
-  if (markdown !== undefined) await writeSection(markdown, COMMAND, report);
+  await writeOutputs([
+    [json, (file) => writeJson(file, result)],
+    ['The report', async () => console.log(`\n${largeReport(result)}`)],
+    [markdown, (file) => writeSection(file, COMMAND, largeReport(result))],
+  ]);
 });
+
+async function writeJson(file: string, result: LargeResult): Promise<void> {
+  const suites = result.suites.map((suite) => ({ ...suite, targets: compareWithTargets(suite) }));
+  await writeFile(file, `${JSON.stringify({ ...result, suites }, null, 2)}\n`);
+}
 
 /** Before the hours of a run, not only in its report. */
 async function warnOfMemory(suites: readonly Suite[], optionRows: number): Promise<void> {

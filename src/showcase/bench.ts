@@ -76,12 +76,11 @@ await runCommand(async (signal) => {
   console.error(`${estimateSentence(estimateSeconds(options))}\n`);
 
   const result = await bench(options, signal);
-  const report = benchReport(result);
-  console.log(`\n${report}`);
   await writeOutputs([
     [json, (file) => writeJson(file, result)],
+    ['The report', async () => console.log(`\n${benchReport(result)}`)],
     [picture, (file) => writeFile(file, benchPicture(result))],
-    [markdown, (file) => writeSection(file, 'bench', report)],
+    [markdown, (file) => writeSection(file, 'bench', benchReport(result))],
   ]);
 });
 

@@ -1,4 +1,4 @@
-import { mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -7,7 +7,7 @@ import type { SuiteResult } from '../../src/showcase/bench-large/large-result.ts
 import { startCommand } from '../support/running-command.ts';
 import { NO_GROUP_REASON } from './bench-large/in-memory-group.ts';
 
-/** Two suites with their pauses, on a busy machine. */
+/** One or two suites with their pauses, on a busy machine. */
 const SUITES_LIMIT_MS = 480_000;
 const PART_LIMIT_MS = 120_000;
 const PAGE = `# Page
@@ -148,6 +148,25 @@ describe('npm run bench:large', () => {
       expect(await leftGroups()).toEqual([]);
     },
     PART_LIMIT_MS,
+  );
+
+  it(
+    'prints its report, even if the file of --json cannot be written at the end',
+    async () => {
+      await using folder = await mkdtempDisposable(join(tmpdir(), 'bench-large-test-'));
+      const json = join(folder.path, 'large.json');
+      const words = ['--rows', '10000', '--suites', 'rows-of-1kb', '--json', json];
+      await using command = await startCommand('bench:large', words);
+      await command.printed(/capacity of the API …/);
+      await mkdir(json);
+      const { exitCode, stdout, stderr } = await command.ended;
+      expect({ exitCode, stdout }).toEqual({
+        exitCode: 1,
+        stdout: expect.stringMatching(/^\| rows of 1 kB /m),
+      });
+      expect(stderr).toContain(`\n${json} was not written: EISDIR`);
+    },
+    SUITES_LIMIT_MS,
   );
 
   it('reports all invalid options before it starts anything', async () => {

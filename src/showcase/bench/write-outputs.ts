@@ -1,9 +1,9 @@
-/** A file of an option, undefined if it was not given, and the function that writes it. */
+/** A file of an option, undefined if it was not given, and the function that writes it. Another output has its name in place of the file. */
 export type Output = readonly [file: string | undefined, write: (file: string) => Promise<void>];
 
 /**
- * Writes the files of a finished benchmark in the given order. One that cannot be written does not keep the next ones
- * from being written.
+ * Writes the files of a finished benchmark, and its report, in the given order. One that cannot be written does not keep the next
+ * ones from being written: a benchmark takes up to hours. The JSON comes first, because the report can be made from it.
  *
  * @throws Error with a line for each file that was not written, after all of them were tried
  */
