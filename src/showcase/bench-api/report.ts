@@ -1,5 +1,6 @@
 import { machineSentence } from '../harness/machine.ts';
 import { markdownTable } from '../harness/markdown-table.ts';
+import { median } from '../harness/median.ts';
 import { rowCount } from '../../command-line/row-count.ts';
 import type { BenchApiResult, Comparison } from './run-bench-api.ts';
 
@@ -41,8 +42,4 @@ function rate(rates: readonly number[]): string {
 function span(rates: readonly number[]): string {
   const [least, most] = [Math.min(...rates), Math.max(...rates)].map(rowCount);
   return `${rate(rates)} (${least} to ${most})`;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

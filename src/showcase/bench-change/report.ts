@@ -2,6 +2,7 @@ import { rowCount } from '../../command-line/row-count.ts';
 import { machineSentence } from '../harness/machine.ts';
 import { folded } from '../harness/folded.ts';
 import { type Column, markdownTable } from '../harness/markdown-table.ts';
+import { median } from '../harness/median.ts';
 import { targetTable } from '../harness/target-table.ts';
 import type { ChangeRun, PhaseCost } from './change-run.ts';
 import type { BenchChangeResult } from './run-bench-change.ts';
@@ -35,7 +36,7 @@ const RUN_COLUMNS: readonly Column<ChangeRun>[] = [
   { heading: 'heap, both ways', text: (run) => multiple(lastOf(run, 'down').heapGrowth) },
 ];
 
-/** All measurements, in Markdown: a line for each run, the numbers to reach, and a table of the phases of each run. */
+/** All measurements, in Markdown: a line for each run, the targets, and a table of the phases of each run. */
 export function benchChangeReport(result: BenchChangeResult): string {
   const { runs, machine, settings } = result;
   const [largest, ...smaller] = [...new Set(runs.map(({ rows }) => rows))].toSorted(
@@ -46,12 +47,12 @@ export function benchChangeReport(result: BenchChangeResult): string {
     machineSentence(machine),
     databaseSentence(machine, settings),
     `Each phase ran as a command of its own. Its process takes ${median(runs.flatMap(({ processSeconds }) => processSeconds)).toFixed(1)} ` +
-      `seconds more than the phase (the median). The tables do not include them.`,
+      `seconds more than the phase (the median). The tables do not include this time.`,
     markdownTable(RUN_COLUMNS, runs),
     'Both columns of the heap are relative to its size before the change.',
-    `Numbers to reach, on ${rowCount(largest!)} rows:`,
+    `Targets, on ${rowCount(largest!)} rows:`,
     targetsOn(result, largest!),
-    ...smaller.map((rows) => folded(`Numbers to reach: ${rowCount(rows)} rows`, [targetsOn(result, rows)])),
+    ...smaller.map((rows) => folded(`Targets: ${rowCount(rows)} rows`, [targetsOn(result, rows)])),
     ...runs.map((run) => folded(`Each phase: ${describe(run)}`, [runTable(run)])),
   ].join('\n\n');
 }
@@ -106,8 +107,4 @@ function workersText({ workers }: ChangeRun): string {
 
 function multiple(value: number): string {
   return `${value.toFixed(2)}×`;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0;
 }

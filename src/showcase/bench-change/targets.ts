@@ -27,7 +27,7 @@ const RULES: readonly { goal: string; most: number; value: (run: ChangeRun) => n
   },
 ];
 
-/** Compares a run with the numbers to reach. */
+/** Compares a run with the targets. */
 export function compareChange(run: ChangeRun): Target[] {
   return RULES.map(({ goal, most, value }) => {
     const reached = value(run);

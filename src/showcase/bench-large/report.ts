@@ -115,26 +115,29 @@ const RUN_COLUMNS: readonly Column<Line>[] = [
   { heading: 'primary key', text: ({ run }) => `${run.indexGrowth.toFixed(2)}×` },
   { heading: 'WAL MB', text: ({ run }) => megabytes(run.walBytes) },
   { heading: 'API p99 ms', text: ({ run }) => run.api?.p99Ms.toFixed(1) ?? NONE },
-  { heading: 'without backfill', text: ({ run, result }) => (run.api ? result.idle.p99Ms.toFixed(1) : NONE) },
-  { heading: 'failed', text: ({ run }) => (run.api === null ? NONE : rowCount(run.api.failed)) },
+  { heading: 'idle p99 ms', text: ({ run, result }) => (run.api ? result.idle.p99Ms.toFixed(1) : NONE) },
+  { heading: 'failed requests', text: ({ run }) => (run.api === null ? NONE : rowCount(run.api.failed)) },
   { heading: 'process memory MB', text: ({ run }) => megabytes(run.process?.peakMemoryBytes ?? null) },
 ];
 
 const SEQUENTIAL_COLUMNS: readonly Column<SuiteResult>[] = [
   TITLE,
   { heading: '`dd` reads MB', text: ({ sequential }) => megabytes(sequential?.readBytes ?? null) },
-  { heading: 'writes MB', text: ({ sequential }) => megabytes(sequential?.writtenBytes ?? null) },
-  { heading: 'seconds', text: ({ sequential }) => sequential?.seconds.toFixed(1) ?? NONE },
+  { heading: '`dd` writes MB', text: ({ sequential }) => megabytes(sequential?.writtenBytes ?? null) },
+  { heading: '`dd` seconds', text: ({ sequential }) => sequential?.seconds.toFixed(2) ?? NONE },
   {
     heading: 'backfill and checkpoint seconds',
-    text: ({ alone, checkpointSeconds }) => (alone.seconds + checkpointSeconds).toFixed(1),
+    text: ({ alone, checkpointSeconds }) => (alone.seconds + checkpointSeconds).toFixed(2),
   },
   { heading: 'ratio', text: (result) => timeRatio(result)?.toFixed(2) ?? NONE },
   {
     heading: 'server reads / heap',
     text: ({ io, heapBytes }) => `${(io.readBytes / heapBytes).toFixed(1)}×`,
   },
-  { heading: 'writes / heap', text: ({ io, heapBytes }) => `${(io.writtenBytes / heapBytes).toFixed(1)}×` },
+  {
+    heading: 'server writes / heap',
+    text: ({ io, heapBytes }) => `${(io.writtenBytes / heapBytes).toFixed(1)}×`,
+  },
 ];
 
 function limitText({ limitBytes, notLimitedReason }: Memory): string {

@@ -34,7 +34,7 @@ export function compareWithTargets(result: SuiteResult): Target[] {
     const reached = value(result);
     return {
       goal,
-      wanted: `≤ ${bound}${unit}`,
+      wanted: bound === 0 ? '= 0' : `≤ ${bound}${unit}`,
       reached,
       isMet: reached === null ? null : reached <= bound,
     };

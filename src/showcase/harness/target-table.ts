@@ -23,7 +23,7 @@ export interface ComparedRun {
 /** A line for each goal and a column for each run, in Markdown. */
 export function targetTable(runs: readonly ComparedRun[]): string {
   const columns: Column<number>[] = [
-    { heading: 'goal', text: (goal) => runs[0]!.targets[goal]!.goal },
+    { heading: 'target', text: (goal) => runs[0]!.targets[goal]!.goal },
     { heading: 'wanted', text: (goal) => runs[0]!.targets[goal]!.wanted },
     ...runs.map(({ title, targets }) => ({
       heading: title,

@@ -9,7 +9,7 @@ const machine = {
   postgres: '18.4',
   node: '24.1.0',
 };
-const waits = { idle: [20, 10, 30], switching: [40, 50, 45] };
+const waits = { idle: [20, 10, 30], switching: [40, 50, 44, 46] };
 const polling = { usual: [90, 100, 110], busy: [99, 99, 99] };
 
 describe('the report of bench:api', () => {

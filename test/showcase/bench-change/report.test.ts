@@ -42,7 +42,7 @@ const run: ChangeRun = {
       indexGrowth: 1.0404,
     }),
   ],
-  processSeconds: [0.5, 2, 0.75],
+  processSeconds: [0.5, 2, 0.75, 1],
 };
 
 const result = {
@@ -70,7 +70,7 @@ const RUN_FIGURES =
   '|            10.00 |          15.00 |      15.00 |             8.0 |           1.20× |           1.44× |';
 
 const TARGETS = [
-  '| goal                                      |  wanted | 1 worker |',
+  '| target                                    |  wanted | 1 worker |',
   '| ----------------------------------------- | ------: | -------: |',
   '| time: whole change against backfill alone |  ≤ 1.5× |     1.50 |',
   '| time: way back against whole change       |    ≤ 1× |        1 |',
@@ -81,7 +81,7 @@ const TARGETS = [
 ];
 
 describe('the report of bench:change', () => {
-  it('has the circumstances, the numbers to reach, and a line for each phase and each way', () => {
+  it('has the circumstances, the targets, and a line for each phase and each way', () => {
     expect(benchChangeReport(result)).toBe(
       [
         'Measured on 2026-11-24 with `npm run bench:change -- --rows 100000 --workers 1`, in 2 minutes.',
@@ -90,15 +90,15 @@ describe('the report of bench:change', () => {
         '',
         'Database: PostgreSQL 18.4, shared_buffers = 256MB.',
         '',
-        'Each phase ran as a command of its own. Its process takes 0.8 seconds more than the phase (the median). ' +
-          'The tables do not include them.',
+        'Each phase ran as a command of its own. Its process takes 0.9 seconds more than the phase (the median). ' +
+          'The tables do not include this time.',
         '',
         ...RUN_HEADINGS,
         `| 100,000 rows, 1 worker ${RUN_FIGURES}`,
         '',
         'Both columns of the heap are relative to its size before the change.',
         '',
-        'Numbers to reach, on 100,000 rows:',
+        'Targets, on 100,000 rows:',
         '',
         ...TARGETS,
         '',
@@ -121,7 +121,7 @@ describe('the report of bench:change', () => {
     );
   });
 
-  it('shows the numbers to reach of the largest table, and folds those of smaller ones', () => {
+  it('shows the targets of the largest table, and folds those of smaller ones', () => {
     const small = { ...run, rows: 1_000 };
     const report = benchChangeReport({ ...result, rows: [1_000, 100_000], runs: [small, run] });
     expect(report).toContain(
@@ -132,12 +132,12 @@ describe('the report of bench:change', () => {
       ].join('\n'),
     );
     const targets = TARGETS.join('\n');
-    expect(report).toContain(`\n\nNumbers to reach, on 100,000 rows:\n\n${targets}\n\n<details>`);
-    expect(report).toContain(`<summary>Numbers to reach: 1,000 rows</summary>\n\n${targets}\n\n</details>`);
+    expect(report).toContain(`\n\nTargets, on 100,000 rows:\n\n${targets}\n\n<details>`);
+    expect(report).toContain(`<summary>Targets: 1,000 rows</summary>\n\n${targets}\n\n</details>`);
   });
 });
 
-describe('the numbers to reach', () => {
+describe('the targets of bench:change', () => {
   it.each([
     ['a slow phase', { seconds: 1.1 }, [0]],
     ['a grown heap', { heapGrowth: 1.21 }, [2]],

@@ -119,8 +119,8 @@ describe('the report of bench:large', () => {
       'primary key',
       'WAL MB',
       'API p99 ms',
-      'without backfill',
-      'failed',
+      'idle p99 ms',
+      'failed requests',
       'process memory MB',
     ]);
     const same = ['1.18×', '1.00×', '600'];
@@ -133,18 +133,20 @@ describe('the report of bench:large', () => {
     const [headings, first] = tableAfter(report, 'The same bytes');
     expect(headings!.slice(1)).toEqual([
       '`dd` reads MB',
-      'writes MB',
-      'seconds',
+      '`dd` writes MB',
+      '`dd` seconds',
       'backfill and checkpoint seconds',
       'ratio',
       'server reads / heap',
-      'writes / heap',
+      'server writes / heap',
     ]);
-    expect(first!.slice(1)).toEqual(['150', '777', '10.0', '12.5', '1.25', '2.0×', '1.2×']);
+    expect(first!.slice(1)).toEqual(['150', '777', '10.00', '12.50', '1.25', '2.0×', '1.2×']);
   });
 
   it('tells for each target whether it was reached', () => {
-    const lines = report.split('\n').filter((line) => /^\| (goal|time|longest|heap|primary|API)/.test(line));
+    const lines = report
+      .split('\n')
+      .filter((line) => /^\| (target|time|longest|heap|primary|API)/.test(line));
     const cells = lines.map((line) => line.split('|').map((cell) => cell.trim()));
     expect(cells[0]!.slice(3, -1)).toEqual(SUITES.map(({ title }) => title));
     expect(cells.slice(1).map((row) => row.slice(2, 4))).toEqual([
@@ -152,7 +154,7 @@ describe('the report of bench:large', () => {
       ['≤ 150 ms', '151 (missed)'],
       ['≤ 1.2×', '1.18'],
       ['≤ 1.02×', '1'],
-      ['≤ 0', '0'],
+      ['= 0', '0'],
       ['≤ 2×', '1.60'],
     ]);
   });
@@ -162,7 +164,7 @@ describe('the report of bench:large', () => {
     const marked = reportOf([suite('larger-than-memory', { memory: notLimited })]);
     expect(marked).toMatch(/^\*\*The memory was not limited\*\* for "narrow rows.*": there is no group\./m);
     expect(tableAfter(marked, 'The tables')[1]!.slice(4, 6)).toEqual(['**NOT LIMITED**', '–']);
-    expect(marked).toMatch(/^\| goal .*\(NOT LIMITED\) \|$/m);
+    expect(marked).toMatch(/^\| target .*\(NOT LIMITED\) \|$/m);
     for (const heading of ['The tables', 'The backfill', 'The same bytes']) {
       const titles = tableAfter(marked, heading).map(([title]) => title!);
       expect(titles.slice(1).filter((title) => !title.endsWith('(NOT LIMITED)'))).toEqual([]);
@@ -194,7 +196,7 @@ describe('the report of bench:large', () => {
     expect(some).not.toMatch(/not limited/i);
     expect(tableAfter(some, 'The tables')[1]!.slice(4, 7)).toEqual(['none wanted', '–', 'not measured']);
     const sequential = tableAfter(some, 'The same bytes')[1]!.slice(1, 6);
-    expect(sequential).toEqual(['not measured', 'not measured', '–', '12.5', '–']);
+    expect(sequential).toEqual(['not measured', 'not measured', '–', '12.50', '–']);
     expect(some).toMatch(/^\| time of the backfill .*\| +≤ 1\.5× \| +not measured \|$/m);
   });
 

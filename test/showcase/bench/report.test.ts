@@ -82,6 +82,9 @@ describe('the report of the bench', () => {
     expect(section).toMatch(
       /^Each figure is of one run\. The engine commits .*, pgroll’s algorithm 1,000 times\. .* autovacuum /m,
     );
+    expect(section).toMatch(
+      /^`ALTER … TYPE` needs no trigger, .* fails only 10 s after it was due, .* fails none\.$/m,
+    );
     const result = exampleResult();
     const others = result.runs.filter(({ process }) => process === null);
     expect(benchReport({ ...result, runs: others })).toMatch(/^Each figure is of one run\.$/m);
@@ -168,11 +171,11 @@ describe('the report of the bench', () => {
   });
 
   it('tells for each target whether it was reached', () => {
-    const [headings, ...rows] = tableAfter(report, 'Numbers to reach');
-    expect(headings).toEqual(['goal', 'wanted', 'reached']);
+    const [headings, ...rows] = tableAfter(report, 'Targets');
+    expect(headings).toEqual(['target', 'wanted', 'reached']);
     expect(rows).toHaveLength(compareWithTargets(exampleResult()).length);
     expect(rows[0]!.slice(1)).toEqual(['≥ 4×', '4']);
-    expect(report).toContain('The numbers are meant for 10,000,000 rows on 2 cores.');
+    expect(report).toContain('The targets are for 10,000,000 rows on 2 cores.');
   });
 
   it('is formatted as the formatter requires', async () => {
@@ -204,7 +207,7 @@ describe('the report of the bench', () => {
       'not measured',
       'not measured',
     ]);
-    expect(tableAfter(some, 'Numbers to reach')[1]!.slice(1)).toEqual(['≥ 4×', 'not measured']);
+    expect(tableAfter(some, 'Targets')[1]!.slice(1)).toEqual(['≥ 4×', 'not measured']);
     expect(benchReport(exampleResult({ rows: 1_000_000 }))).toContain('; this run had 1,000,000 rows.');
   });
 });

@@ -120,7 +120,7 @@ describe('compareWithTargets', () => {
     [
       'a slow start',
       engine1((run) => ({ process: { seconds: run.seconds + 1.6, peakMemoryBytes: null } }), false),
-      ['start of `npx mikro-orm migration:up`: process without backfill'],
+      ['process of `mikro-orm migration:up`, without the backfill and `npx`'],
     ],
   ] as [string, BenchResult, string[]][])('is not met with %s', (_what, result, goals) => {
     expect(missed(result)).toEqual(goals);

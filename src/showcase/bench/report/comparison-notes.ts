@@ -6,8 +6,9 @@ import { aloneRun, engineRuns } from './runs.ts';
 export function comparisonNotes(result: BenchResult): string[] {
   return [
     'Columns that name no variant are of the method kept equal. Only `wrong rows` is of the method as published, if this ' +
-      'variant exists. The engine and the tools always have their triggers. `ALTER … TYPE` needs none, because its lock ' +
-      'stops the writes.',
+      'variant exists. The engine and the tools always have their triggers.',
+    '`ALTER … TYPE` needs no trigger, because its lock stops all reads and writes until it ends. A waiting request fails only ' +
+      `${result.load.patienceMs / 1000} s after it was due, so a shorter lock fails none.`,
     ['Each figure is of one run.', ...engineSentences(result)].join(' '),
   ];
 }

@@ -1,8 +1,8 @@
 import { rowCount } from '../../../command-line/row-count.ts';
 import { markdownTable } from '../../harness/markdown-table.ts';
+import { median } from '../../harness/median.ts';
 import type { BenchResult } from '../bench-result.ts';
 import type { LockTime } from '../lock-times.ts';
-import { median } from './runs.ts';
 
 /** A phase's lock on the tables of both sizes. */
 interface Line {

@@ -13,8 +13,8 @@ export function pgrollSection({ pgroll }: BenchResult): string {
     ...rolledBack.map((step) => ({ step, end: 'there and back' })),
   ];
   return folded(`The real pgroll, ${rowCount(rows)} rows, no load`, [
-    `\`${version}\`, on two copies of the table. A command beside autovacuum waits for its end: pgroll gives a lock up after 0.5 s and ` +
-      'retries later, but autovacuum gives way after 1 s only.',
+    `\`${version}\`, on two copies of the table. pgroll gives up a lock after 0.5 s and tries again later, but autovacuum gives ` +
+      'way only after 1 s. So a command that meets autovacuum waits until autovacuum ends.',
     markdownTable<{ step: PgrollStep; end: string }>(
       [
         { heading: 'change', text: ({ end }) => end },

@@ -30,7 +30,7 @@ export function benchReport(result: BenchResult): string {
       `${rowCount(load.requestsPerSecond)} a second over ${load.connections} connections. Without a migration, ` +
       `its p99 is ${result.idle.p99Ms.toFixed(1)} ms.`,
     ...mainSection(result),
-    folded('Numbers to reach', [
+    folded('Targets', [
       targetSentence(rows),
       targetTable([{ title: 'reached', targets: compareWithTargets(result) }]),
     ]),
@@ -108,6 +108,6 @@ const PROCESS_COLUMNS: readonly Column<MeasuredRun>[] = [
 ];
 
 function targetSentence(rows: number): string {
-  const whole = `The numbers are meant for ${rowCount(TARGET_ROWS)} rows on 2 cores`;
+  const whole = `The targets are for ${rowCount(TARGET_ROWS)} rows on 2 cores`;
   return rows === TARGET_ROWS ? `${whole}.` : `${whole}; this run had ${rowCount(rows)} rows.`;
 }
