@@ -13,7 +13,7 @@ export function pgrollSection({ pgroll }: BenchResult): string {
     ...rolledBack.map((step) => ({ step, end: 'there and back' })),
   ];
   return folded(`The real pgroll, ${rowCount(rows)} rows, no load`, [
-    `\`${version}\`, on two copies of the table. pgroll gives up a lock after 0.5 s and tries again later, but autovacuum gives ` +
+    `\`${version}\`, on two copies of the table. pgroll stops waiting for a lock after 0.5 s and tries again later, but autovacuum gives ` +
       'way only after 1 s. So a command that meets autovacuum waits until autovacuum ends.',
     markdownTable<{ step: PgrollStep; end: string }>(
       [
