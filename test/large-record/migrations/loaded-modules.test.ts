@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, it } from '@jest/globals';
-import { startNode } from '../support/command-line.ts';
-import { openMigrator } from '../support/migrator.ts';
-import { createTestDatabase } from '../support/test-server.ts';
+import { startNode } from '../../support/command-line.ts';
+import { openMigrator } from '../../support/migrator.ts';
+import { createTestDatabase } from '../../support/test-server.ts';
 
-const PROJECT = pathToFileURL(join(import.meta.dirname, '../..')).href;
-const HOOK = join(import.meta.dirname, '../support/listing-modules.ts');
+const PROJECT = pathToFileURL(join(import.meta.dirname, '../../..')).href;
+const HOOK = join(import.meta.dirname, '../../support/listing-modules.ts');
 const MIKRO_ORM = 'node_modules/@mikro-orm/cli/cli.js';
 const ONLINE_MIGRATION = 'src/online-migration/cli/online-migration.ts';
 
