@@ -166,6 +166,8 @@ describe('a phase, while a table is vacuumed,', () => {
   it(
     'tells of a vacuum against wraparound that it does not give way, and leaves it alone',
     async () => {
+      // The backfill has vacuumed the table. Another vacuum would skip those pages, and end within the budget.
+      await client.rows(`update event set at = at`);
       await client.rows(`create table if not exists witness (n int)`);
       await client.rows(`
         do $$ begin
