@@ -85,10 +85,23 @@ export class RowKey {
   /**
    * A comparison that can use an index on the columns.
    * @param firstValue number of the parameter of the first column; the others follow
+   * @param schemas of the operators that sort each column, quoted
    */
-  compare(row: string, operator: '>' | '<=', firstValue: number): string {
+  compare(row: string, operator: '>' | '<=', firstValue: number, schemas: readonly string[]): string {
     const values = this.#parts.map((_, index) => `$${firstValue + index}`);
-    return `(${this.list(row)}) ${operator} (${values.join(', ')})`;
+    const [schema] = schemas;
+    if (schemas.every((one) => one === schema)) {
+      return `(${this.list(row)}) operator(${schema}.${operator}) (${values.join(', ')})`;
+    }
+    const strictly = operator === '>' ? '>' : '<';
+    // In SQL, the columns of a row have operators of one schema.
+    return this.#of(row)
+      .map((part, index) => (sign: string) => `${part} operator(${schemas[index]}.${sign}) ${values[index]}`)
+      .reduceRight(
+        (later, is) =>
+          later === '' ? is(operator) : `(${is(`${strictly}=`)} and (${is(strictly)} or ${later}))`,
+        '',
+      );
   }
 
   #of(row: string): string[] {

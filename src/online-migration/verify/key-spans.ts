@@ -3,6 +3,7 @@ import { changeNamesOf } from '../change/names.ts';
 import type { RowKey } from '../change/row-key.ts';
 import { findLeaves } from '../postgres/partition-tree.ts';
 import type { Queryable } from '../postgres/queryable.ts';
+import { readOrderSchemas } from './key-order.ts';
 
 /** A smaller table is read by one session: another one takes longer to connect. */
 const SMALLEST_SPLIT_BLOCKS = 1_000;
@@ -15,6 +16,8 @@ export interface KeySpan {
   readonly after: readonly string[] | null;
   /** The key of the last row; null for the last row of the table. */
   readonly upTo: readonly string[] | null;
+  /** Of the operators that sort each key column, quoted. */
+  readonly schemas: readonly string[];
 }
 
 /**
@@ -23,7 +26,7 @@ export interface KeySpan {
  */
 export async function readKeySpans(database: Queryable, change: ColumnChange): Promise<KeySpan[]> {
   const { table, key } = changeNamesOf(change);
-  const whole = { after: null, upTo: null };
+  const whole = { after: null, upTo: null, schemas: await readOrderSchemas(database, change) };
   const blocks = (await findLeaves(database, table)).reduce((sum, leaf) => sum + leaf.blocks, 0);
   if (blocks < SMALLEST_SPLIT_BLOCKS) return [whole];
   const { rows } = await database.query<{ middle: string[] }>(`
@@ -38,8 +41,8 @@ export async function readKeySpans(database: Queryable, change: ColumnChange): P
   const middle = rows[0]?.middle;
   if (middle === undefined) return [whole];
   return [
-    { after: null, upTo: middle },
-    { after: middle, upTo: null },
+    { ...whole, upTo: middle },
+    { ...whole, after: middle },
   ];
 }
 
@@ -47,10 +50,10 @@ export async function readKeySpans(database: Queryable, change: ColumnChange): P
  * Conditions on a row `t`: it is in a span.
  * @param firstValue number of the first parameter; {@link spanValues} are the values
  */
-export function spanConditions(key: RowKey, { after, upTo }: KeySpan, firstValue: number): string[] {
+export function spanConditions(key: RowKey, { after, upTo, schemas }: KeySpan, firstValue: number): string[] {
   return [
-    ...(after === null ? [] : [key.compare('t', '>', firstValue)]),
-    ...(upTo === null ? [] : [key.compare('t', '<=', firstValue + (after?.length ?? 0))]),
+    ...(after === null ? [] : [key.compare('t', '>', firstValue, schemas)]),
+    ...(upTo === null ? [] : [key.compare('t', '<=', firstValue + (after?.length ?? 0), schemas)]),
   ];
 }
 

@@ -24,12 +24,15 @@ export interface Walk {
   advance(slice: Slice, rowsRead: number, lastKey: string[] | null): void;
 }
 
-/** Walks through a table by its key, or by place if it has none. */
-export function walkOf(change: ColumnChange, leaves: readonly Leaf[]): Walk {
-  return changeNamesOf(change).key.lasts ? walkByKey(change) : walkByPlace(leaves);
+/**
+ * Walks through a table by its key, or by place if it has none.
+ * @param schemas of the operators that sort each key column, quoted
+ */
+export function walkOf(change: ColumnChange, leaves: readonly Leaf[], schemas: readonly string[]): Walk {
+  return changeNamesOf(change).key.lasts ? walkByKey(change, schemas) : walkByPlace(leaves);
 }
 
-function walkByKey(change: ColumnChange): Walk {
+function walkByKey(change: ColumnChange, schemas: readonly string[]): Walk {
   const { table, key } = changeNamesOf(change);
   let after: string[] | null = null;
   let isAtEnd = false;
@@ -39,7 +42,7 @@ function walkByKey(change: ColumnChange): Walk {
         ? null
         : {
             table,
-            condition: after === null ? 'true' : key.compare('t', '>', 1),
+            condition: after === null ? 'true' : key.compare('t', '>', 1, schemas),
             values: after ?? [],
             rows,
           },

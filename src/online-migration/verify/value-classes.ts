@@ -1,6 +1,7 @@
 import type { ValuesClassified } from '../change/events.ts';
 import { isValueError } from '../backfill/batch/row-error.ts';
 import { nextBatchRows } from './batch-rows.ts';
+import { readOrderSchemas } from './key-order.ts';
 import { findLeaves } from '../postgres/partition-tree.ts';
 import { changedColumnsOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
@@ -45,7 +46,7 @@ export async function classifyValues(
   for (const column of changedColumnsOf(change)) {
     columns.push({ column, conversion: await faithfulConversion(database, column) });
   }
-  const walk = walkOf(change, leaves);
+  const walk = walkOf(change, leaves, await readOrderSchemas(database, change));
   const groups = new Map<string, ColumnValues>();
   let rowsRead = 0;
   let batchRows = FIRST_BATCH_ROWS;

@@ -69,8 +69,8 @@ describe.each(Object.entries(TABLES))('the proof of a large table with %s as key
     await expand(context);
     await backfill(context);
     expect(await readKeySpans(context.session, change)).toEqual([
-      { after: null, upTo: expect.any(Array) },
-      { after: expect.any(Array), upTo: null },
+      { after: null, upTo: expect.any(Array), schemas: expect.any(Array) },
+      { after: expect.any(Array), upTo: null, schemas: expect.any(Array) },
     ]);
     let opened = 0;
     const openSession = (): Promise<Session> => {
