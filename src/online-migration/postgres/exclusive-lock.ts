@@ -18,6 +18,8 @@ const UNDER_LOCK_TIMEOUT_MS = 20;
  * transaction is lost, with its entry in the ledger. A later commit of the application waits for the disk, and so for this one.
  */
 const COMMIT_WITHOUT_WAIT = 'set local synchronous_commit = off';
+/** The server, the database or the role may have turned the wait off, or the one for a synchronous replica. */
+const COMMIT_WITH_WAIT = `select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') in ('off', 'local')`;
 /** Nothing to do. */
 export const EMPTY_PLAN: LockedPlan = { statements: [], furtherTables: [] };
 
@@ -96,8 +98,8 @@ interface ExclusiveLock extends LockTries {
  * @param options.plan prepares the statements under the lock
  * @param options.last further statements under the lock, for which the plan's statements must have run, or which write the
  *   package's own tables
- * @param options.isDurable the lock lasts until the commit is durable: for a commit after which applications write something that they
- *   must not write without it
+ * @param options.isDurable the lock lasts until the commit is durable, whatever `synchronous_commit` is: for a commit after which
+ *   applications write something that they must not write without it
  * @returns how long the lock was held, in milliseconds
  * @throws LockNotGrantedError when the budget is spent
  * @see https://www.postgresql.org/docs/current/routine-vacuuming.html#AUTOVACUUM
@@ -144,7 +146,7 @@ async function lockAndRun(
   let lockedAt = 0;
   await session.transaction(async () => {
     await lock(table, 'share update exclusive', patienceMs);
-    await session.batch([...limits(lockTimeoutMs), ...(isDurable ? [] : [COMMIT_WITHOUT_WAIT])]);
+    await session.batch([...limits(lockTimeoutMs), isDurable ? COMMIT_WITH_WAIT : COMMIT_WITHOUT_WAIT]);
     await before?.();
     const plan = (await makePlan?.()) ?? EMPTY_PLAN;
     const { statements, furtherTables, referencedTables = [], furtherMode = 'access exclusive' } = plan;

@@ -54,12 +54,16 @@ it('a lock is released before a synchronous replica has the commit', async () =>
   expect(await client.value('select count(*)::int from event')).toBe(1);
 });
 
-it('the lock of a durable commit lasts until the replica has it', async () => {
-  const adding = addNote(context, true);
-  while ((await client.value(waitingForReplica)) !== 1);
-  await client.rows(`set lock_timeout = 1`);
-  await expect(client.rows('select from event')).rejects.toMatchObject({ code: '55P03' });
-  await waitForReplica(client, '');
-  await adding;
-  expect(await client.rows('select note from event')).toEqual([]);
-});
+it.each(['on', 'off', 'local'])(
+  'the lock of a durable commit lasts until the replica has it, if synchronous_commit is %s',
+  async (setting) => {
+    await context.session.query(`set synchronous_commit = ${setting}`);
+    const adding = addNote(context, true);
+    while ((await client.value(waitingForReplica)) !== 1);
+    await client.rows(`set lock_timeout = 1`);
+    await expect(client.rows('select from event')).rejects.toMatchObject({ code: '55P03' });
+    await waitForReplica(client, '');
+    await adding;
+    expect(await client.rows('select note from event')).toEqual([]);
+  },
+);
