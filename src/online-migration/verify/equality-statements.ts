@@ -32,7 +32,7 @@ export type ProofMode = 'read' | 'keep';
 export interface ProofBatch {
   /** The key of its last row; null if it has none. */
   readonly last_key: string[] | null;
-  /** Whether it has as many rows as it may have; if not, the span ends with it. */
+  /** Whether it has as many rows as it should have; if not, the span ends with it. */
   readonly is_full: boolean;
   /** For each column of the change, whether the batch has an old value that cannot be rebuilt from its new value. */
   readonly unrebuildable: boolean[] | null;
@@ -77,9 +77,10 @@ export async function findDifferencesAtOnce(
 }
 
 /**
- * Compares the columns of some rows, in the order of the key.
+ * Compares the columns of some rows, in the order of the key. Rows with equal keys are in one batch: the order may take keys as equal
+ * that the unique index tells apart, and that index may have been dropped.
  * @param span the rows that have not been compared yet
- * @param batchRows largest number of rows
+ * @param batchRows number of rows, without those that have the same key as the last one
  */
 export async function compareBatch(
   database: Queryable,
@@ -101,15 +102,15 @@ export async function compareBatch(
   const { rows } = await database.query<ProofBatch>(
     `
     select
-      count(*) = ${batchRows} as is_full,
-      case when count(*) = ${batchRows}
+      count(*) >= ${batchRows} as is_full,
+      case when count(*) >= ${batchRows}
         then (${last(`${inOrder} offset ${batchRows - 1}`)})
         else (${last(`${inSpan} order by ${key.descending('t')}`)})
       end as last_key,
       bool_or(${differsInAny(pairs, mode)}) as differs,
       ${mode === 'keep' ? `array[${pairs.map((pair) => `bool_or(${pair.isUnrebuildable})`).join(', ')}]` : 'null'} as unrebuildable,
       ${mode === 'keep' ? 'null' : `bool_or(${isAnyReject.join(' or ')})`} as has_rejects
-    from (select ${selectCompared(change, pairs, mode)} ${inOrder} limit ${batchRows}) as b`,
+    from (select ${selectCompared(change, pairs, mode)} ${inOrder} fetch first ${batchRows} rows with ties) as b`,
     spanValues(span),
   );
   return rows[0]!;

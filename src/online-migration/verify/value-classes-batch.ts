@@ -169,7 +169,7 @@ function rowsOf(
       from ${table} t
       where ${condition}
       order by ${key.list('t')}
-      limit ${rows}`;
+      fetch first ${rows} rows with ties`;
 }
 
 function formOf(value: string): string {

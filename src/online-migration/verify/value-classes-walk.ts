@@ -9,7 +9,7 @@ export interface Slice {
   /** SQL on the row `t`. */
   readonly condition: string;
   readonly values: readonly string[];
-  /** Largest number of rows; the first ones by key, or by place. */
+  /** Number of rows, without those that have the same key as the last one; the first ones by key, or by place. */
   readonly rows: number;
 }
 

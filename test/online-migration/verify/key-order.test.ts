@@ -15,6 +15,8 @@ const PLACES = [1, 2, 16, 17, ROWS - 1, ROWS];
 const MANY_ROWS = 500;
 /** In the order of `citext`, all of the letter a come before those of the letter B; in the order of bytes, behind. */
 const OF_TWO_CASES = `case n % 2 when 0 then 'a' else 'B' end || lpad(n::text, 3, '0')`;
+/** `B001` and `b001`; the first batch ends between two of them. */
+const IN_BOTH_CASES = `case n % 2 when 0 then 'b' else 'B' end || lpad((n / 2)::text, 3, '0')`;
 
 /** How a table has its key, and the key of row `n`. */
 const TABLES = {
@@ -28,6 +30,12 @@ const TABLES = {
     columns: `tenant bigint, email extensions.email collate "C", year integer, primary key (tenant, email, year)`,
     values: `n / 100, ${OF_TWO_CASES}, 2000 + n % 3`,
   },
+  'equal texts that its index tells apart': {
+    key: 'email',
+    columns: `email text collate extensions.any_case not null`,
+    values: IN_BOTH_CASES,
+    index: `create unique index on person (email collate "C")`,
+  },
 } as const;
 
 const database = databasePerFile(
@@ -35,6 +43,7 @@ const database = databasePerFile(
   'create schema extensions',
   'create extension citext schema extensions',
   'create domain extensions.email as extensions.citext',
+  `create collation extensions.any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`,
 );
 const { client } = database;
 
@@ -46,6 +55,7 @@ describe.each(Object.entries(TABLES))('if the key is %s', (_, table) => {
 
   const createTable = async (rows: number) => {
     await client.rows(`create table person (${table.columns}, n integer not null, height text not null)`);
+    if ('index' in table) await client.rows(table.index);
     await client.rows(
       `insert into person select ${table.values}, n, n || '.50' from generate_series(1, ${rows}) as n`,
     );
