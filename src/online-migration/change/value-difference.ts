@@ -13,9 +13,12 @@ const EXACT_TYPE =
  * @see https://www.postgresql.org/docs/current/functions-comparisons.html#COMPOSITE-TYPE-COMPARISON
  */
 export function areDifferent(type: string, one: string, other: string): string {
-  return isExact(type)
-    ? `${one} is distinct from ${other}`
-    : `row(${one})::record operator(pg_catalog.*<>) row(${other})::record`;
+  return isExact(type) ? `${one} is distinct from ${other}` : areNotIdentical(one, other);
+}
+
+/** A condition on two values of any type: their stored forms are not identical. */
+export function areNotIdentical(one: string, other: string): string {
+  return `row(${one})::record operator(pg_catalog.*<>) row(${other})::record`;
 }
 
 /** The type of PostgreSQL that has no `=` and still is in many tables. */

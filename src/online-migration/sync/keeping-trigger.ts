@@ -5,7 +5,7 @@ import { namesOf } from '../change/names.ts';
 import { TEXT_SETTINGS } from '../postgres/session-settings.ts';
 import { refuseWrite } from './sync-trigger.ts';
 import { createTriggerFunction } from '../postgres/trigger-function.ts';
-import { areDifferent } from '../change/value-difference.ts';
+import { areDifferent, areNotIdentical } from '../change/value-difference.ts';
 
 /*
  * While contract proves that both columns are equal, it keeps old values that cannot be rebuilt from their new
@@ -57,7 +57,8 @@ export function createKeepTriggers(change: ChangedColumn): string[] {
   const changed = [
     areDifferent(change.oldColumn.type, `new.${oldColumn}`, `old.${oldColumn}`),
     areDifferent(change.newColumn.type, `new.${newColumn}`, `old.${newColumn}`),
-    ...names.lastingKey.columns.map((column) => `new.${column} is distinct from old.${column}`),
+    // A value is kept under the text of its key, and equal keys can have different texts: 1.0 and 1.00.
+    ...names.lastingKey.columns.map((column) => areNotIdentical(`new.${column}`, `old.${column}`)),
   ];
   return [
     `create or replace trigger ${keepInsertTrigger} after insert on ${table}

@@ -103,6 +103,17 @@ describe('a text that its new value does not lead back to', () => {
     expect(await texts()).toBe('7.5 2.5 3.50 4.5');
   });
 
+  it('comes back under a key that was written again with another number of zeros', async () => {
+    await client.rows(`alter table orders alter column id type numeric`);
+    await runPhases(total, ENFORCED);
+    await contractWith(
+      total,
+      async () => void (await writer.rows(`update orders set id = 1.0 where id = 1`)),
+    );
+    await runPhases(total, BACK_TO_ENFORCED);
+    expect(await texts()).toBe('1.5 2.5 3.50 4.5');
+  });
+
   it('is not mixed up by a transaction with an older snapshot: that fails and can run again', async () => {
     await runPhases(total, ENFORCED);
     await writer.rows('begin isolation level repeatable read');
