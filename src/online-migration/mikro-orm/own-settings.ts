@@ -1,9 +1,9 @@
 import type { Session } from '../postgres/session.ts';
-import { TEXT_SETTINGS } from '../postgres/session-settings.ts';
+import { MEANING_SETTINGS } from '../postgres/session-settings.ts';
 import type { PrepareConnection, RunnerResources } from './runner-resources.ts';
 
 /**
- * Opens a session that writes texts and times, and sees rows, as the role is set to: a statement means the same as in another session.
+ * Opens a session that reads and writes texts and times, and sees rows, as the role is set to: a statement means the same as in another session.
  * @param prepare sets more for all sessions of the project
  */
 export async function withOwnSettings(
@@ -11,7 +11,7 @@ export async function withOwnSettings(
   prepare: PrepareConnection | undefined,
 ): Promise<Session> {
   const session = await openSession();
-  const resets = [...Object.keys(TEXT_SETTINGS), 'row_security'].map((setting) => `reset ${setting}`);
+  const resets = MEANING_SETTINGS.map((setting) => `reset ${setting}`);
   try {
     await session.script(resets.join('; '));
     if (prepare === undefined) return session;

@@ -32,6 +32,22 @@ export const TEXT_SETTINGS: Settings = {
 };
 
 /**
+ * How values in the package's statements are read: a backslash in a literal stands for itself, as in regular expressions, and a null in
+ * an array is null.
+ */
+const LITERAL_SETTINGS: Settings = {
+  standard_conforming_strings: `'on'`,
+  array_nulls: `'on'`,
+};
+
+/** Settings that change the meaning of a statement. A session for statements of others has those of its role. */
+export const MEANING_SETTINGS: readonly string[] = [
+  ...Object.keys(TEXT_SETTINGS),
+  ...Object.keys(LITERAL_SETTINGS),
+  'row_security',
+];
+
+/**
  * Further settings of the package's sessions.
  *
  * - `$1` is the statement timeout, `$2` the application's name. A name in the URL takes precedence over the one in
@@ -47,6 +63,7 @@ export const PACKAGE_SETTINGS: Settings = {
   statement_timeout: `$1`,
   application_name: `$2`,
   ...TEXT_SETTINGS,
+  ...LITERAL_SETTINGS,
   row_security: `'off'`,
   transaction_timeout: `'0'`,
   lock_timeout: `'0'`,

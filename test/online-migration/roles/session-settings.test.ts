@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { textArrayToJsonb } from '../../../src/online-migration/conversions/documents/text-array-to-jsonb.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
 import { PHASES, openContext } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
@@ -31,10 +32,38 @@ const SETTINGS: readonly Readonly<Record<string, string>>[] = [
     search_path: `''`,
     quote_all_identifiers: 'on',
   },
+  {
+    standard_conforming_strings: 'off',
+    array_nulls: 'off',
+    transform_null_equals: 'on',
+    synchronous_commit: 'off',
+  },
   { datestyle: `'SQL, DMY'`, bytea_output: 'escape', extra_float_digits: `'-5'`, row_security: 'off' },
 ];
 
 describe('a change goes up and back with a role whose', () => {
+  it('array_nulls is off, with kept arrays', async () => {
+    await using database = await createTestDatabase();
+    await using admin = await connect(database.url);
+    await using role = await createRole(database.url);
+    await admin.rows(`
+      create table orders (id bigint primary key, tags text[] not null);
+      insert into orders values (1, '[0:2]={NULL,"NULL",a}'), (2, '{NULL}');
+      alter table orders owner to ${role.name};
+      grant create on schema public to ${role.name};
+      create schema online_migration authorization ${role.name};
+      alter role ${role.name} set array_nulls = off`);
+    await using context = await openContext(
+      role.url,
+      changeOf('orders.tags', { from: 'text[]', to: 'jsonb', conversion: textArrayToJsonb }),
+    );
+    for (const phase of [...PHASES.up, ...PHASES.down]) await phase(context);
+    expect(await admin.rows(`select tags::text from orders order by id`)).toEqual([
+      { tags: '[0:2]={NULL,"NULL",a}' },
+      { tags: '{NULL}' },
+    ]);
+  });
+
   it.each(SETTINGS)('settings are %j', async (settings) => {
     await using database = await createTestDatabase();
     await using admin = await connect(database.url);
