@@ -72,7 +72,8 @@ export const OBSTACLE_CODES = {
   },
   TYPE_NOT_COMPARABLE: {
     meaning: "Values of the type cannot be compared with PostgreSQL's own `=`.",
-    remedy: 'Use a type that has an equality operator.',
+    remedy:
+      'Use a type that has an equality operator, such as `jsonb`, or the type that the domain is made of.',
   },
   TYPE_HAS_DEFAULT: {
     meaning: 'The type has a default, which rows would get that are written through the other column.',

@@ -3,6 +3,7 @@ import { type ChangedColumn, conversionOf, isReversible } from '../../change/cha
 import type { Queryable } from '../../postgres/queryable.ts';
 import { typeValues } from '../../change/declared-type.ts';
 import { namesOf } from '../../change/names.ts';
+import { isComparable } from './comparable-type.ts';
 
 /** A timestamp with as many digits as PostgreSQL stores, so rounding changes it. */
 const PROBE = '2001-02-03 04:05:06.789123';
@@ -17,19 +18,11 @@ export async function typeObstacles(database: Queryable, change: ChangedColumn):
     const [base, modifier] = typeValues(type);
     const { rows } = await database.query<{
       name: string;
-      comparable: boolean;
       constrained: boolean;
       has_default: boolean;
     }>(
       `
       select t.oid::regtype::text as name,
-        t.typtype in ('e', 'r', 'm', 'c', 'd') or t.typcategory = 'A' or t.oid = 'json'::regtype
-        or exists (
-          select from pg_catalog.pg_operator o
-          where o.oprname = '=' and o.oprnamespace = 'pg_catalog'::regnamespace and o.oprright = o.oprleft and o.oprleft in (
-            t.oid, (select c.casttarget from pg_catalog.pg_cast c where c.castsource = t.oid and c.castmethod = 'b' limit 1)
-          )
-        ) as comparable,
         t.typtype = 'd' and (
           t.typnotnull or exists (select from pg_catalog.pg_constraint c where c.contypid = t.oid)
         ) as constrained,
@@ -40,8 +33,7 @@ export async function typeObstacles(database: Queryable, change: ChangedColumn):
     );
     const found = rows[0];
     if (found === undefined) continue;
-    // The sync trigger compares them in every write, and its search_path contains only PostgreSQL's own schema.
-    if (!found.comparable) {
+    if (!(await isComparable(database, base))) {
       obstacles.push(
         obstacle(
           'TYPE_NOT_COMPARABLE',

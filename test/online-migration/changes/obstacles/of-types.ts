@@ -14,6 +14,18 @@ export const OF_TYPES: readonly Obstacle[] = [
     { to: 'point' },
   ],
   [
+    `create domain public.document as json`,
+    'TYPE_NOT_COMPARABLE',
+    /Values of type public\.document cannot be compared with PostgreSQL's own `=`/,
+    { to: 'public.document' },
+  ],
+  [
+    `select`,
+    'TYPE_NOT_COMPARABLE',
+    /Values of type json\[\] cannot be compared with PostgreSQL's own `=`/,
+    { to: 'json[]' },
+  ],
+  [
     `create domain public.natural_number as bigint check (value >= 0)`,
     'DOMAIN_CONSTRAINED',
     /public\.natural_number is a domain with constraints, for which the table would be rewritten/,
