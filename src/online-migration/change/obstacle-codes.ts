@@ -71,7 +71,7 @@ export const OBSTACLE_CODES = {
     remedy: 'Declare the type as the message shows it.',
   },
   TYPE_NOT_COMPARABLE: {
-    meaning: "Values of the type cannot be compared with PostgreSQL's own `=`.",
+    meaning: "Values of the new type cannot be compared with PostgreSQL's own `=`.",
     remedy:
       'Use a type that has an equality operator, such as `jsonb`, or the type that the domain is made of.',
   },

@@ -33,7 +33,8 @@ export async function typeObstacles(database: Queryable, change: ChangedColumn):
     );
     const found = rows[0];
     if (found === undefined) continue;
-    if (!(await isComparable(database, base))) {
+    // Old values are compared in their stored form.
+    if (type === change.newColumn.type && !(await isComparable(database, base))) {
       obstacles.push(
         obstacle(
           'TYPE_NOT_COMPARABLE',
